@@ -1,0 +1,198 @@
+package synth
+
+// The three boroughs that the demo is densest in hold this share of it.
+const (
+	denseShare  = 0.5
+	londonShare = 1 - denseShare
+)
+
+// demoSites returns London with its three dense boroughs, weighted so that the
+// parts have their shares.
+func demoSites() []site {
+	return append(scaled(southBoroughs, denseShare), scaled(restOfLondon, londonShare)...)
+}
+
+// scaled returns the sites with weights that sum to total.
+func scaled(sites []site, total float64) []site {
+	sum := 0.0
+	for _, s := range sites {
+		sum += s.weight
+	}
+	out := make([]site, len(sites))
+	for i, s := range sites {
+		s.weight *= total / sum
+		out[i] = s
+	}
+	return out
+}
+
+// southBoroughs are well-known places of Croydon, Sutton and Bromley. Their
+// positions were written down to about 100 metres; weights are invented.
+var southBoroughs = []site{
+	{name: "Croydon North End", lat: 51.3748, lng: -0.1003, kind: townCentre, weight: 14, radius: 330},
+	{name: "Croydon High Street", lat: 51.3712, lng: -0.0990, kind: nightSpot, weight: 8, radius: 220},
+	{name: "South End Croydon", lat: 51.3655, lng: -0.0985, kind: nightSpot, weight: 4, radius: 200},
+	{name: "Surrey Street", lat: 51.3726, lng: -0.1008, kind: nightSpot, weight: 3, radius: 110},
+	{name: "East Croydon station", lat: 51.3751, lng: -0.0928, kind: station, weight: 8, radius: 220},
+	{name: "West Croydon station", lat: 51.3786, lng: -0.1024, kind: station, weight: 7, radius: 200},
+	{name: "South Croydon station", lat: 51.3629, lng: -0.0934, kind: station, weight: 2, radius: 200},
+	{name: "Thornton Heath", lat: 51.3988, lng: -0.1004, kind: townCentre, weight: 6, radius: 320},
+	{name: "Norwood Junction station", lat: 51.3970, lng: -0.0752, kind: station, weight: 4, radius: 230},
+	{name: "South Norwood", lat: 51.3985, lng: -0.0760, kind: townCentre, weight: 4, radius: 300},
+	{name: "Selhurst", lat: 51.3919, lng: -0.0884, kind: suburb, weight: 4, radius: 400},
+	{name: "Addiscombe", lat: 51.3797, lng: -0.0733, kind: suburb, weight: 4, radius: 450},
+	{name: "Broad Green", lat: 51.3850, lng: -0.1095, kind: suburb, weight: 5, radius: 400},
+	{name: "Waddon", lat: 51.3674, lng: -0.1173, kind: suburb, weight: 3, radius: 450},
+	{name: "Norbury", lat: 51.4115, lng: -0.1218, kind: townCentre, weight: 3, radius: 300},
+	{name: "Purley", lat: 51.3376, lng: -0.1140, kind: townCentre, weight: 3.5, radius: 280},
+	{name: "Purley Oaks", lat: 51.3472, lng: -0.0990, kind: suburb, weight: 2, radius: 400},
+	{name: "Coulsdon", lat: 51.3210, lng: -0.1390, kind: townCentre, weight: 2, radius: 280},
+	{name: "New Addington", lat: 51.3427, lng: -0.0170, kind: townCentre, weight: 4, radius: 420},
+	{name: "Shirley", lat: 51.3757, lng: -0.0520, kind: suburb, weight: 2, radius: 550},
+	{name: "Lloyd Park", lat: 51.3640, lng: -0.0800, kind: greenSpace, weight: 2, radius: 330},
+	{name: "Wandle Park", lat: 51.3733, lng: -0.1130, kind: greenSpace, weight: 2.5, radius: 170},
+	{name: "Park Hill", lat: 51.3700, lng: -0.0880, kind: greenSpace, weight: 1.5, radius: 150},
+	{name: "South Norwood Country Park", lat: 51.3925, lng: -0.0580, kind: greenSpace, weight: 1.5, radius: 350},
+	{name: "Grangewood Park", lat: 51.4010, lng: -0.0880, kind: greenSpace, weight: 1.5, radius: 170},
+
+	{name: "Sutton High Street", lat: 51.3640, lng: -0.1930, kind: townCentre, weight: 8, radius: 330},
+	{name: "Sutton town", lat: 51.3615, lng: -0.1918, kind: nightSpot, weight: 4.5, radius: 180},
+	{name: "Sutton station", lat: 51.3595, lng: -0.1912, kind: station, weight: 4, radius: 200},
+	{name: "Carshalton", lat: 51.3670, lng: -0.1650, kind: townCentre, weight: 2.5, radius: 280},
+	{name: "Carshalton Beeches", lat: 51.3574, lng: -0.1698, kind: suburb, weight: 1.5, radius: 450},
+	{name: "Wallington", lat: 51.3617, lng: -0.1500, kind: townCentre, weight: 3.5, radius: 280},
+	{name: "Hackbridge station", lat: 51.3779, lng: -0.1539, kind: station, weight: 1.5, radius: 250},
+	{name: "Cheam", lat: 51.3570, lng: -0.2165, kind: townCentre, weight: 2, radius: 250},
+	{name: "North Cheam", lat: 51.3715, lng: -0.2210, kind: suburb, weight: 2, radius: 400},
+	{name: "Worcester Park", lat: 51.3795, lng: -0.2420, kind: townCentre, weight: 2, radius: 270},
+	{name: "Rosehill", lat: 51.3850, lng: -0.1890, kind: suburb, weight: 3, radius: 420},
+	{name: "St Helier", lat: 51.3899, lng: -0.1989, kind: suburb, weight: 2.5, radius: 450},
+	{name: "Roundshaw", lat: 51.3555, lng: -0.1335, kind: suburb, weight: 2.5, radius: 350},
+	{name: "Manor Park Sutton", lat: 51.3623, lng: -0.1900, kind: greenSpace, weight: 1, radius: 90},
+	{name: "Beddington Park", lat: 51.3720, lng: -0.1420, kind: greenSpace, weight: 2, radius: 330},
+	{name: "Grove Park Carshalton", lat: 51.3660, lng: -0.1630, kind: greenSpace, weight: 1, radius: 150},
+	{name: "Nonsuch Park", lat: 51.3570, lng: -0.2330, kind: greenSpace, weight: 1.5, radius: 400},
+
+	{name: "Bromley High Street", lat: 51.4045, lng: 0.0150, kind: townCentre, weight: 9, radius: 330},
+	{name: "Bromley town", lat: 51.4070, lng: 0.0160, kind: nightSpot, weight: 5, radius: 190},
+	{name: "Bromley South station", lat: 51.3999, lng: 0.0173, kind: station, weight: 5, radius: 200},
+	{name: "Bromley North station", lat: 51.4089, lng: 0.0170, kind: station, weight: 2.5, radius: 180},
+	{name: "Beckenham", lat: 51.4085, lng: -0.0270, kind: townCentre, weight: 4.5, radius: 280},
+	{name: "Beckenham Junction station", lat: 51.4110, lng: -0.0258, kind: station, weight: 2, radius: 180},
+	{name: "Orpington High Street", lat: 51.3755, lng: 0.0990, kind: townCentre, weight: 4, radius: 300},
+	{name: "Orpington station", lat: 51.3733, lng: 0.0891, kind: station, weight: 2.5, radius: 200},
+	{name: "Penge", lat: 51.4165, lng: -0.0530, kind: townCentre, weight: 4, radius: 300},
+	{name: "Anerley", lat: 51.4125, lng: -0.0651, kind: suburb, weight: 2.5, radius: 350},
+	{name: "Crystal Palace triangle", lat: 51.4187, lng: -0.0825, kind: nightSpot, weight: 4.5, radius: 180},
+	{name: "Crystal Palace station", lat: 51.4181, lng: -0.0726, kind: station, weight: 2.5, radius: 180},
+	{name: "Crystal Palace Park", lat: 51.4215, lng: -0.0690, kind: greenSpace, weight: 3.5, radius: 300},
+	{name: "Petts Wood", lat: 51.3886, lng: 0.0746, kind: suburb, weight: 1.5, radius: 400},
+	{name: "Chislehurst", lat: 51.4170, lng: 0.0690, kind: suburb, weight: 1.5, radius: 450},
+	{name: "West Wickham", lat: 51.3765, lng: -0.0170, kind: suburb, weight: 1.5, radius: 450},
+	{name: "Hayes Bromley", lat: 51.3763, lng: 0.0106, kind: suburb, weight: 1.5, radius: 400},
+	{name: "St Mary Cray", lat: 51.3947, lng: 0.1064, kind: suburb, weight: 2.5, radius: 420},
+	{name: "Mottingham", lat: 51.4400, lng: 0.0500, kind: suburb, weight: 2, radius: 400},
+	{name: "Church House Gardens", lat: 51.4035, lng: 0.0125, kind: greenSpace, weight: 1.5, radius: 110},
+	{name: "Norman Park", lat: 51.3880, lng: 0.0190, kind: greenSpace, weight: 1.5, radius: 280},
+	{name: "Kelsey Park", lat: 51.4030, lng: -0.0220, kind: greenSpace, weight: 1.5, radius: 170},
+}
+
+// restOfLondon are well-known places of the other boroughs.
+var restOfLondon = []site{
+	{name: "Soho", lat: 51.5136, lng: -0.1316, kind: nightSpot, weight: 12, radius: 300},
+	{name: "Leicester Square", lat: 51.5105, lng: -0.1301, kind: nightSpot, weight: 7, radius: 150},
+	{name: "Covent Garden", lat: 51.5122, lng: -0.1235, kind: nightSpot, weight: 4, radius: 220},
+	{name: "Oxford Street", lat: 51.5152, lng: -0.1419, kind: townCentre, weight: 6, radius: 400},
+	{name: "Camden Town", lat: 51.5392, lng: -0.1426, kind: nightSpot, weight: 9, radius: 250},
+	{name: "Shoreditch", lat: 51.5245, lng: -0.0785, kind: nightSpot, weight: 10, radius: 300},
+	{name: "King's Cross", lat: 51.5308, lng: -0.1238, kind: station, weight: 6, radius: 280},
+	{name: "Euston", lat: 51.5282, lng: -0.1337, kind: station, weight: 3.5, radius: 220},
+	{name: "Victoria", lat: 51.4952, lng: -0.1441, kind: station, weight: 4.5, radius: 250},
+	{name: "Waterloo", lat: 51.5031, lng: -0.1132, kind: station, weight: 4, radius: 250},
+	{name: "London Bridge", lat: 51.5048, lng: -0.0860, kind: station, weight: 3.5, radius: 200},
+	{name: "Liverpool Street", lat: 51.5178, lng: -0.0823, kind: station, weight: 4, radius: 220},
+	{name: "Paddington", lat: 51.5154, lng: -0.1755, kind: station, weight: 2.5, radius: 220},
+	{name: "Stratford", lat: 51.5415, lng: -0.0033, kind: station, weight: 5, radius: 280},
+	{name: "Clapham Junction", lat: 51.4643, lng: -0.1705, kind: station, weight: 4, radius: 250},
+	{name: "Finsbury Park station", lat: 51.5642, lng: -0.1065, kind: station, weight: 4, radius: 220},
+	{name: "Seven Sisters", lat: 51.5822, lng: -0.0749, kind: station, weight: 3, radius: 220},
+	{name: "Vauxhall", lat: 51.4861, lng: -0.1229, kind: nightSpot, weight: 4, radius: 220},
+	{name: "Brixton", lat: 51.4626, lng: -0.1149, kind: nightSpot, weight: 8, radius: 280},
+	{name: "Brixton centre", lat: 51.4615, lng: -0.1150, kind: townCentre, weight: 5, radius: 300},
+	{name: "Clapham High Street", lat: 51.4640, lng: -0.1320, kind: nightSpot, weight: 6, radius: 220},
+	{name: "Peckham", lat: 51.4710, lng: -0.0690, kind: townCentre, weight: 6, radius: 330},
+	{name: "Dalston", lat: 51.5475, lng: -0.0755, kind: nightSpot, weight: 6, radius: 260},
+	{name: "Angel", lat: 51.5350, lng: -0.1040, kind: nightSpot, weight: 5, radius: 260},
+	{name: "Elephant and Castle", lat: 51.4946, lng: -0.1005, kind: townCentre, weight: 5, radius: 300},
+	{name: "Lewisham", lat: 51.4640, lng: -0.0120, kind: townCentre, weight: 5, radius: 320},
+	{name: "Catford", lat: 51.4446, lng: -0.0208, kind: townCentre, weight: 3.5, radius: 280},
+	{name: "New Cross", lat: 51.4757, lng: -0.0370, kind: nightSpot, weight: 3, radius: 250},
+	{name: "Deptford", lat: 51.4788, lng: -0.0262, kind: townCentre, weight: 3, radius: 260},
+	{name: "Greenwich", lat: 51.4805, lng: -0.0090, kind: nightSpot, weight: 2.5, radius: 220},
+	{name: "Woolwich", lat: 51.4900, lng: 0.0670, kind: townCentre, weight: 4.5, radius: 300},
+	{name: "Eltham", lat: 51.4510, lng: 0.0530, kind: townCentre, weight: 2.5, radius: 280},
+	{name: "Bexleyheath", lat: 51.4572, lng: 0.1400, kind: townCentre, weight: 2.5, radius: 300},
+	{name: "Sidcup", lat: 51.4280, lng: 0.1010, kind: townCentre, weight: 1.5, radius: 260},
+	{name: "Mitcham", lat: 51.4030, lng: -0.1680, kind: townCentre, weight: 3.5, radius: 320},
+	{name: "Morden", lat: 51.4022, lng: -0.1948, kind: station, weight: 2, radius: 220},
+	{name: "Tooting", lat: 51.4275, lng: -0.1680, kind: townCentre, weight: 4.5, radius: 320},
+	{name: "Streatham", lat: 51.4290, lng: -0.1310, kind: townCentre, weight: 4, radius: 350},
+	{name: "Balham", lat: 51.4431, lng: -0.1525, kind: townCentre, weight: 2.5, radius: 250},
+	{name: "Wimbledon", lat: 51.4214, lng: -0.2064, kind: townCentre, weight: 3, radius: 280},
+	{name: "Putney", lat: 51.4612, lng: -0.2163, kind: townCentre, weight: 2, radius: 250},
+	{name: "Kingston", lat: 51.4103, lng: -0.3020, kind: nightSpot, weight: 4.5, radius: 260},
+	{name: "Richmond", lat: 51.4605, lng: -0.3040, kind: townCentre, weight: 2, radius: 250},
+	{name: "Fulham Broadway", lat: 51.4804, lng: -0.1953, kind: nightSpot, weight: 2.5, radius: 220},
+	{name: "Earl's Court", lat: 51.4914, lng: -0.1934, kind: townCentre, weight: 2, radius: 250},
+	{name: "Hammersmith", lat: 51.4927, lng: -0.2240, kind: townCentre, weight: 3.5, radius: 280},
+	{name: "Shepherd's Bush", lat: 51.5046, lng: -0.2187, kind: townCentre, weight: 3.5, radius: 280},
+	{name: "Notting Hill", lat: 51.5150, lng: -0.2040, kind: nightSpot, weight: 2.5, radius: 260},
+	{name: "Kilburn", lat: 51.5420, lng: -0.1990, kind: townCentre, weight: 3, radius: 300},
+	{name: "Acton", lat: 51.5085, lng: -0.2680, kind: suburb, weight: 2.5, radius: 500},
+	{name: "Ealing Broadway", lat: 51.5149, lng: -0.3015, kind: townCentre, weight: 3, radius: 280},
+	{name: "Southall", lat: 51.5080, lng: -0.3770, kind: townCentre, weight: 3.5, radius: 330},
+	{name: "Hounslow", lat: 51.4690, lng: -0.3640, kind: townCentre, weight: 3, radius: 300},
+	{name: "Uxbridge", lat: 51.5463, lng: -0.4786, kind: townCentre, weight: 2.5, radius: 280},
+	{name: "Hayes", lat: 51.5050, lng: -0.4200, kind: suburb, weight: 2.5, radius: 600},
+	{name: "Harrow", lat: 51.5793, lng: -0.3370, kind: townCentre, weight: 2.5, radius: 280},
+	{name: "Wembley", lat: 51.5528, lng: -0.2960, kind: townCentre, weight: 3.5, radius: 330},
+	{name: "Edgware", lat: 51.6137, lng: -0.2750, kind: suburb, weight: 2, radius: 500},
+	{name: "Finchley", lat: 51.6000, lng: -0.1960, kind: suburb, weight: 2, radius: 600},
+	{name: "Barnet", lat: 51.6530, lng: -0.2000, kind: townCentre, weight: 1.5, radius: 280},
+	{name: "Enfield Town", lat: 51.6522, lng: -0.0810, kind: townCentre, weight: 2.5, radius: 280},
+	{name: "Edmonton", lat: 51.6249, lng: -0.0610, kind: townCentre, weight: 4, radius: 330},
+	{name: "Wood Green", lat: 51.5950, lng: -0.1090, kind: townCentre, weight: 4.5, radius: 330},
+	{name: "Tottenham", lat: 51.5980, lng: -0.0680, kind: suburb, weight: 4, radius: 500},
+	{name: "Holloway", lat: 51.5560, lng: -0.1170, kind: townCentre, weight: 3.5, radius: 300},
+	{name: "Hackney Central", lat: 51.5471, lng: -0.0564, kind: townCentre, weight: 4.5, radius: 300},
+	{name: "Bethnal Green", lat: 51.5270, lng: -0.0580, kind: suburb, weight: 4, radius: 450},
+	{name: "Whitechapel", lat: 51.5190, lng: -0.0610, kind: townCentre, weight: 4, radius: 300},
+	{name: "Mile End", lat: 51.5253, lng: -0.0333, kind: suburb, weight: 3, radius: 450},
+	{name: "Canary Wharf", lat: 51.5048, lng: -0.0195, kind: nightSpot, weight: 1.5, radius: 220},
+	{name: "Walthamstow", lat: 51.5850, lng: -0.0210, kind: townCentre, weight: 4, radius: 330},
+	{name: "Leyton", lat: 51.5640, lng: -0.0080, kind: suburb, weight: 3, radius: 500},
+	{name: "Ilford", lat: 51.5591, lng: 0.0710, kind: townCentre, weight: 4, radius: 300},
+	{name: "East Ham", lat: 51.5390, lng: 0.0518, kind: townCentre, weight: 3.5, radius: 320},
+	{name: "Barking", lat: 51.5393, lng: 0.0809, kind: townCentre, weight: 3.5, radius: 300},
+	{name: "Dagenham", lat: 51.5440, lng: 0.1500, kind: suburb, weight: 3, radius: 700},
+	{name: "Romford", lat: 51.5765, lng: 0.1810, kind: nightSpot, weight: 4.5, radius: 260},
+	{name: "Hyde Park", lat: 51.5080, lng: -0.1630, kind: greenSpace, weight: 3, radius: 500},
+	{name: "Regent's Park", lat: 51.5300, lng: -0.1540, kind: greenSpace, weight: 2, radius: 450},
+	{name: "Hampstead Heath", lat: 51.5600, lng: -0.1600, kind: greenSpace, weight: 2, radius: 600},
+	{name: "Victoria Park", lat: 51.5365, lng: -0.0390, kind: greenSpace, weight: 3, radius: 450},
+	{name: "London Fields", lat: 51.5410, lng: -0.0600, kind: greenSpace, weight: 2.5, radius: 190},
+	{name: "Finsbury Park", lat: 51.5710, lng: -0.1020, kind: greenSpace, weight: 3, radius: 330},
+	{name: "Alexandra Park", lat: 51.5945, lng: -0.1290, kind: greenSpace, weight: 1.5, radius: 400},
+	{name: "Clapham Common", lat: 51.4580, lng: -0.1490, kind: greenSpace, weight: 3, radius: 400},
+	{name: "Tooting Bec Common", lat: 51.4340, lng: -0.1440, kind: greenSpace, weight: 2, radius: 400},
+	{name: "Wandsworth Common", lat: 51.4470, lng: -0.1680, kind: greenSpace, weight: 1.5, radius: 400},
+	{name: "Battersea Park", lat: 51.4790, lng: -0.1570, kind: greenSpace, weight: 1.5, radius: 350},
+	{name: "Brockwell Park", lat: 51.4510, lng: -0.1070, kind: greenSpace, weight: 2.5, radius: 300},
+	{name: "Burgess Park", lat: 51.4830, lng: -0.0830, kind: greenSpace, weight: 3, radius: 350},
+	{name: "Peckham Rye", lat: 51.4580, lng: -0.0640, kind: greenSpace, weight: 2, radius: 330},
+	{name: "Greenwich Park", lat: 51.4770, lng: 0.0010, kind: greenSpace, weight: 1.5, radius: 400},
+	{name: "Mitcham Common", lat: 51.3930, lng: -0.1430, kind: greenSpace, weight: 1.5, radius: 500},
+	{name: "Wimbledon Common", lat: 51.4340, lng: -0.2310, kind: greenSpace, weight: 1.5, radius: 600},
+	{name: "Gunnersbury Park", lat: 51.4970, lng: -0.2870, kind: greenSpace, weight: 1, radius: 350},
+	{name: "Wanstead Flats", lat: 51.5580, lng: 0.0220, kind: greenSpace, weight: 1.5, radius: 500},
+}
