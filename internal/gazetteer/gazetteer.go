@@ -36,12 +36,12 @@ const (
 
 // Place is one answer.
 type Place struct {
-	Name  string // "Croydon", "CR0", "51.37000, -0.10000"
-	Kind  string // one of the Kind constants
-	Admin string // what it lies in, "Greater London, England"; may be empty
-
-	Lat, Lng float64 // WGS 84 degrees
-	Zoom     int     // the web map zoom that shows it
+	Name  string  `json:"name"`  // "Croydon", "CR0", "51.37000, -0.10000"
+	Kind  string  `json:"kind"`  // one of the Kind constants
+	Admin string  `json:"admin"` // what it lies in, "Greater London, England"; may be empty
+	Lat   float64 `json:"lat"`   // WGS 84 degrees
+	Lng   float64 `json:"lng"`
+	Zoom  int     `json:"zoom"` // the web map zoom that shows it
 }
 
 // Index is the loaded gazetteer. It never changes, so any number of
