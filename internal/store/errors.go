@@ -1,0 +1,32 @@
+package store
+
+import "errors"
+
+// The errors that callers tell apart with errors.Is.
+var (
+	// ErrInvalid says that a record or a name must not be stored.
+	ErrInvalid = errors.New("invalid")
+
+	// ErrNotFound says that there is no such source or report.
+	ErrNotFound = errors.New("not found")
+
+	// ErrAhead says that the caller has a generation that this store has not
+	// reached: what the caller holds comes from another store, or the store was
+	// put back to an older state.
+	ErrAhead = errors.New("generation is ahead of the store")
+
+	// ErrNewerSchema says that a newer program has changed the database.
+	ErrNewerSchema = errors.New("the database has a newer schema than this program knows: use the newer streetsafe")
+
+	// ErrOldSchema says that migrations have not been applied.
+	ErrOldSchema = errors.New("the database has an older schema: run streetsafe migrate up")
+
+	// ErrChangedMigration says that a migration was applied in another wording.
+	ErrChangedMigration = errors.New("a migration differs from the one that was applied")
+
+	// ErrNotExist says that there is no database where one was to be opened.
+	ErrNotExist = errors.New("there is no database")
+
+	// ErrClosed says that the store was closed.
+	ErrClosed = errors.New("the store is closed")
+)

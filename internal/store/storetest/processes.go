@@ -1,0 +1,136 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/streetsafe/streetsafe/internal/report"
+	"github.com/streetsafe/streetsafe/internal/store"
+)
+
+// patience is how long a test waits for what must come, before it fails.
+const patience = 30 * time.Second
+
+func testMeta(t *testing.T, create New) {
+	ctx := context.Background()
+	open := create(t)
+	s := openFrom(t, open)
+	if v, ok, err := s.Meta(ctx, store.MetaSeed); v != "" || ok || err != nil {
+		t.Errorf("before: %q, %v, %v", v, ok, err)
+	}
+	for _, v := range []string{"1", "", "2"} {
+		if err := s.SetMeta(ctx, store.MetaSeed, v); err != nil {
+			t.Fatal(err)
+		}
+		if got, ok, err := openFrom(t, open).Meta(ctx, store.MetaSeed); got != v || !ok || err != nil {
+			t.Errorf("after setting %q: %q, %v, %v", v, got, ok, err)
+		}
+	}
+	for _, key := range []string{"", "store_id"} {
+		if err := s.SetMeta(ctx, key, "x"); !errors.Is(err, store.ErrInvalid) {
+			t.Errorf("SetMeta(%q): error %v, want %v", key, err, store.ErrInvalid)
+		}
+	}
+	if again := openFrom(t, open).ID(); again != s.ID() || again == "" {
+		t.Errorf("ID %q after opening again, was %q", again, s.ID())
+	}
+	if other := openNew(t, create).ID(); other == s.ID() {
+		t.Errorf("two stores have the ID %q", other)
+	}
+	for _, m := range must[[]store.MigrationState](t)(s.Migrations(ctx)) {
+		if !m.Applied || m.Name == "" {
+			t.Errorf("migration %+v", m)
+		}
+	}
+}
+
+func testWatch(t *testing.T, create New) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	open, m := create(t), newMaker(40)
+	writer, follower := openFrom(t, open), open()
+	for name, s := range map[string]store.Store{"the same process": writer, "another process": follower} {
+		watched := s.Watch(ctx)
+		g := generation(t, writer)
+		if got := <-watched; got != g {
+			t.Errorf("%s: first %d, want the generation %d", name, got, g)
+		}
+		for i := range 3 {
+			want := must[store.Result](t)(writer.Insert(ctx, "s", m.fresh(fmt.Sprint(name, i), 5))).Generation
+			if got := <-watched; got != want {
+				t.Errorf("%s: %d, want %d", name, got, want)
+			}
+		}
+	}
+
+	leaving, leave := context.WithCancel(ctx)
+	left, ended := follower.Watch(leaving), follower.Watch(ctx)
+	<-left
+	<-ended
+	leave()
+	if _, open := <-left; open {
+		t.Error("a value after the context ended")
+	}
+	if err := follower.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, open := <-ended; open {
+		t.Error("a value after the store was closed")
+	}
+	if ctx.Err() != nil {
+		t.Fatal("gave up waiting")
+	}
+}
+
+// testProcesses lets several stores on one database write at once, with ids
+// that they share in part.
+func testProcesses(t *testing.T, create New) {
+	const writers, calls, rows = 4, 12, 60
+	ctx := context.Background()
+	open := create(t)
+	m := newMaker(41)
+	shared := m.fresh("shared", rows)
+	var group sync.WaitGroup
+	results := make([][]store.Result, writers)
+	for w := range writers {
+		s := openFrom(t, open)
+		group.Go(func() {
+			for c := range calls {
+				own := newMaker(uint64(100*w+c)).fresh(fmt.Sprintf("%d-%d-", w, c), rows)
+				r, err := s.Insert(ctx, "s", append(own, shared...))
+				if err != nil {
+					t.Errorf("writer %d: %v", w, err)
+					return
+				}
+				results[w] = append(results[w], r)
+			}
+		})
+	}
+	group.Wait()
+
+	s := openFrom(t, open)
+	seen, accepted := map[uint64]bool{}, 0
+	for _, rs := range results {
+		for _, r := range rs {
+			if seen[r.Generation] {
+				t.Errorf("generation %d twice", r.Generation)
+			}
+			seen[r.Generation] = true
+			accepted += r.Accepted
+		}
+	}
+	if want := writers*calls*rows + rows; accepted != want {
+		t.Errorf("%d accepted, want %d", accepted, want)
+	}
+	if g := generation(t, s); g != writers*calls {
+		t.Errorf("generation %d, want %d", g, writers*calls)
+	}
+	if n := must[int64](t)(s.Count(ctx, report.Filter{}, 0)); n != int64(accepted) {
+		t.Errorf("%d reports, %d accepted", n, accepted)
+	}
+	wantSound(t, s)
+}
