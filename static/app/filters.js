@@ -1,0 +1,177 @@
+// @ts-check
+// The filter panel: it shows the state and asks for changes, and holds nothing itself.
+import { byId, h } from './dom.js';
+import { factorName, monthName, number, shortLabel, windowText } from './format.js';
+import { bars, fillMonths } from './charts.js';
+import { addDays, addMonths, NO_FILTER, WINDOWS, windowOf } from './state.js';
+
+/** @typedef {import('./state.js').State} State */
+/** @typedef {import('./format.js').Vocabulary} Vocabulary */
+
+const WINDOW_LABELS = { '7d': '7 days', '30d': '30 days', '90d': '90 days', '12m': '12 months', all: 'All', custom: 'Custom' };
+
+/** Starting points for common questions; each replaces the whole filter but the dates. */
+export const PRESETS = [
+  { id: 'lighting', label: 'Lighting', hint: 'Badly lit places, after dark: for street-lighting planners', patch: { factors: ['badly_lit'], dark: ['yes'] } },
+  { id: 'harassment', label: 'Harassment at night', hint: 'Behaviour of people, evening and night', patch: { factors: ['verbal_single', 'verbal_group', 'followed', 'other_harassment'], dayparts: ['night', 'evening'] } },
+  { id: 'upkeep', label: 'Upkeep', hint: 'Rundown places, overgrown views, street layout', patch: { factors: ['poor_layout', 'restricted_visibility', 'rundown'] } },
+];
+
+/** @param {readonly string[]} a @param {readonly string[]} [b] */
+const same = (a, b = []) => a.length === b.length && a.every((x) => b.includes(x));
+
+/** @param {State} s @param {typeof PRESETS[number]} p */
+export function presetActive(s, p) {
+  const q = /** @type {Partial<State>} */ (p.patch);
+  return same(s.factors, q.factors) && same(s.dark, q.dark) && same(s.dayparts, q.dayparts) && !s.weekdays.length;
+}
+
+/**
+ * @param {import('./state.js').Store} store @param {Vocabulary} v
+ * @param {{today:string, first:string, last:string}} days first and last day with reports
+ */
+export function filtersPanel(store, v, days) {
+  const root = byId('filters-body');
+  const firstMonth = (days.first || days.today).slice(0, 7);
+  const lastMonth = [days.last || days.today, days.today].sort()[1].slice(0, 7);
+  const range = fillMonths([], firstMonth, lastMonth);
+
+  const presets = PRESETS.map((p) => h('button', { type: 'button', class: 'preset', 'data-preset': p.id, title: p.hint, onclick: () => {
+    const on = presetActive(store.get(), p);
+    store.set({ ...NO_FILTER, window: store.get().window, from: store.get().from, to: store.get().to, ...(on ? {} : p.patch) });
+  } }, p.label));
+  const windows = [...WINDOWS, /** @type {const} */ ('custom')].map((w) => h('label', { class: 'seg' },
+    h('input', { type: 'radio', name: 'window', value: w, onchange: () => chooseWindow(w) }), h('span', { text: WINDOW_LABELS[w] })));
+  const brush = createBrush(range, (from, to) => setMonths(from, to));
+  const fromDay = h('input', { type: 'date', id: 'from-day', onchange: setDays }), toDay = h('input', { type: 'date', id: 'to-day', onchange: setDays });
+  const custom = h('div', { class: 'dates' }, h('label', { for: 'from-day' }, 'First day', fromDay), h('label', { for: 'to-day' }, 'Last day', toDay));
+  const windowLine = h('p', { class: 'window-line', id: 'window-line' });
+
+  const groups = v.groups.map((g) => factorGroup(store, v, g));
+  const dayparts = chips(v.dayparts.map((d) => ({ id: d.id, label: d.label })), (ids) => store.set({ dayparts: ids }), 'daypart');
+  const weekdays = chips(v.weekdays.map((d) => ({ id: d.id, label: d.label.slice(0, 3), title: d.label })), (ids) => store.set({ weekdays: ids }), 'weekday');
+  const dark = h('input', { type: 'checkbox', role: 'switch', id: 'dark-switch', onchange: () => store.set({ dark: dark.checked ? ['yes'] : [] }) });
+  const clear = h('button', { type: 'button', class: 'link', id: 'clear-filters', onclick: () => store.set(NO_FILTER) }, 'Clear all');
+
+  root.replaceChildren(
+    section('Quick views', h('div', { class: 'presets' }, ...presets), clear),
+    section('When', h('div', { class: 'segs', role: 'radiogroup', 'aria-label': 'Period' }, ...windows), windowLine, brush.el, custom),
+    section('Why it felt unsafe', ...groups.map((g) => g.el)),
+    section('Time of day and week', h('div', { class: 'switch-row' }, h('label', { class: 'switch', for: 'dark-switch' }, dark, h('span', {}, 'After dark only')), h('small', { class: 'quiet', text: 'By the sun, at that place' })),
+      fieldset('Time of day', dayparts.el), fieldset('Days of the week', weekdays.el)),
+  );
+
+  /** @param {import('./state.js').WindowName} w */
+  function chooseWindow(w) {
+    if (w !== 'custom') return store.set({ window: w, from: '', to: '' });
+    const now = windowOf(store.get(), days.today);
+    store.set({ window: 'custom', from: now.from || days.first || days.today, to: now.to || addDays(days.last || days.today, 1) });
+    fromDay.focus();
+  }
+  function setDays() {
+    const from = fromDay.value, to = toDay.value ? addDays(toDay.value, 1) : '';
+    const wrong = Boolean(from && to && from >= to);
+    toDay.setCustomValidity(wrong ? 'The last day lies before the first.' : '');
+    toDay.reportValidity();
+    if (!wrong) store.set(from || to ? { window: 'custom', from, to } : { window: 'all', from: '', to: '' });
+  }
+  /** @param {number} from @param {number} to month indexes, both inclusive */
+  function setMonths(from, to) {
+    if (from === 0 && to === range.length - 1) return store.set({ window: 'all', from: '', to: '' });
+    store.set({ window: 'custom', from: range[from].month + '-01', to: addMonths(range[to].month, 1) + '-01' });
+  }
+
+  /** @param {State} s */
+  function render(s) {
+    const w = windowOf(s, days.today);
+    for (const label of windows) { const i = /** @type {HTMLInputElement} */ (label.firstChild); i.checked = i.value === s.window; }
+    presets.forEach((b, i) => b.setAttribute('aria-pressed', String(presetActive(s, PRESETS[i]))));
+    fromDay.value = w.from; toDay.value = w.to && addDays(w.to, -1);
+    custom.hidden = s.window !== 'custom';
+    windowLine.textContent = windowText(w === undefined || s.window === 'all' ? { from: '', to: '' } : w);
+    brush.show(w.from, w.to);
+    groups.forEach((g) => g.check(s.factors));
+    dayparts.check(s.dayparts); weekdays.check(s.weekdays);
+    dark.checked = same(s.dark, ['yes']);
+    clear.hidden = s.window === 'all' && !s.factors.length && !s.dayparts.length && !s.weekdays.length && !s.dark.length;
+  }
+  render(store.get());
+  store.subscribe(render);
+  return {
+    /** New figures for what is on screen. @param {import('./api.js').Summary} sum */
+    figures(sum) {
+      const by = new Map(sum.facet_factors.map((c) => [c.factor, c.count]));
+      groups.forEach((g) => g.counts(by));
+      brush.data(sum.histogram);
+    },
+  };
+}
+
+/** @param {string} title @param {...Node} children */
+const section = (title, ...children) => h('section', {}, h('h3', { text: title }), ...children);
+/** @param {string} legend @param {Node} child */
+const fieldset = (legend, child) => h('fieldset', {}, h('legend', { text: legend }), child);
+
+/** @param {{id:string,label:string,title?:string}[]} items @param {(ids:string[]) => void} change @param {string} name */
+function chips(items, change, name) {
+  const boxes = items.map((i) => h('input', { type: 'checkbox', name, value: i.id, 'aria-label': i.title, onchange: () => {
+    const ids = boxes.filter((b) => b.checked).map((b) => b.value);
+    change(ids.length === items.length ? [] : ids);
+  } }));
+  const counts = items.map(() => h('span', { class: 'count' }));
+  const el = h('div', { class: 'chips' }, ...items.map((i, k) => h('label', { class: 'chip', title: i.title }, boxes[k], h('span', { class: 'text', text: i.label }), counts[k])));
+  const check = (/** @type {readonly string[]} */ ids) => { for (const b of boxes) b.checked = ids.includes(b.value); };
+  return { el, counts, boxes, check };
+}
+
+/** @param {import('./state.js').Store} store @param {Vocabulary} v @param {{id:string,label:string}} group */
+function factorGroup(store, v, group) {
+  const mine = v.factors.filter((f) => f.group === group.id), ids = mine.map((f) => f.id);
+  const c = chips(mine.map((f) => ({ id: f.id, label: shortLabel(f.label) })), () => {
+    const on = new Set(c.boxes.filter((b) => b.checked).map((b) => b.value));
+    const next = v.factors.map((f) => f.id).filter((id) => (ids.includes(id) ? on.has(id) : store.get().factors.includes(id)));
+    store.set({ factors: next.length === v.factors.length ? [] : next });
+  }, 'factor');
+  mine.forEach((f, i) => { if (shortLabel(f.label) !== f.label || f.label === 'Other') c.boxes[i].setAttribute('aria-label', f.label === 'Other' ? factorName(f) : f.label); c.el.children[i].setAttribute('title', f.label); });
+  const all = h('button', { type: 'button', class: 'link', onclick: () => store.set({ factors: same(store.get().factors, ids) ? [] : ids }) }, 'Only these');
+  const el = h('fieldset', { class: `group ${group.id}` }, h('legend', { text: group.label }), all, c.el);
+  return {
+    el,
+    /** @param {readonly string[]} on */
+    check(on) { c.check(on); all.textContent = same(on, ids) ? 'Any' : 'Only these'; all.setAttribute('aria-label', `${all.textContent}: ${group.label}`); },
+    /** @param {Map<string, number>} by */
+    counts(by) { c.counts.forEach((el, i) => { el.textContent = number(by.get(mine[i].id) ?? 0); }); },
+  };
+}
+
+/** Two native sliders over a histogram. @param {{month:string}[]} range @param {(from:number,to:number) => void} change */
+function createBrush(range, change) {
+  const last = range.length - 1;
+  /** @type {import('./api.js').MonthCounts} */
+  let counts = [];
+  const chart = h('div', { class: 'brush-chart' });
+  const slider = (/** @type {string} */ id, /** @type {string} */ label, /** @type {number} */ value) => h('input', { type: 'range', id, min: 0, max: last, step: 1, value, 'aria-label': label, oninput: draw, onchange: commit });
+  const from = slider('brush-from', 'First month', 0), to = slider('brush-to', 'Last month', last);
+  const el = h('div', { class: 'brush' }, chart, h('div', { class: 'sliders' }, from, to),
+    h('div', { class: 'axis', 'aria-hidden': 'true' }, h('span', { text: monthName(range[0].month) }), h('span', { text: monthName(range[last].month) })));
+  function ends() { const a = Number(from.value), b = Number(to.value); return a <= b ? [a, b] : [b, a]; }
+  function draw() {
+    const [a, b] = ends();
+    for (const i of [from, to]) i.setAttribute('aria-valuetext', monthName(range[Number(i.value)].month));
+    chart.replaceChildren(bars(fillMonths(counts, range[0].month, range[last].month), (i) => i >= a && i <= b));
+  }
+  function commit() { const [a, b] = ends(); change(a, b); }
+  draw();
+  return {
+    el,
+    /** @param {import('./api.js').MonthCounts} histogram */
+    data(histogram) { counts = histogram; draw(); },
+    /** @param {string} a first day or '' @param {string} b day after the last or '' */
+    show(a, b) {
+      const index = (/** @type {string} */ day) => Math.max(0, Math.min(last, range.findIndex((r) => r.month >= day.slice(0, 7)) < 0 ? last : range.findIndex((r) => r.month >= day.slice(0, 7))));
+      from.value = String(a ? index(a) : 0);
+      to.value = String(b ? index(addDays(b, -1)) : last);
+      draw();
+    },
+  };
+}

@@ -1,0 +1,155 @@
+// @ts-check
+// The officers' map: fetches what the state asks for and hands it to the views.
+import { ApiError, getJSON, latest, url } from './api.js';
+import { announce, byId, debounce, h } from './dom.js';
+import { filtersPanel } from './filters.js';
+import { day, describe } from './format.js';
+import { createMapView } from './mapview.js';
+import { detailMessage, showDetail, showSummary } from './panel.js';
+import { searchBox } from './search.js';
+import { chrome, showTab, toast } from './shell.js';
+import { createStore, filterQuery, NO_FILTER, parseState, printState } from './state.js';
+import { TABLE_LIMIT, tableTwin } from './table.js';
+
+/** @typedef {import('./api.js').Config} Config */
+/** @typedef {import('./api.js').TileJSON} TileJSON */
+/** @typedef {import('./format.js').Vocabulary} Vocabulary */
+
+/** How often the page asks whether new reports were published. */
+const POLL_MS = 60_000;
+const SETTLE_MS = 120;
+const TOP_SHOWN = 5;
+
+async function start() {
+  const [config, vocabulary] = /** @type {[Config, Vocabulary]} */ (await Promise.all([getJSON('/api/v1/config'), getJSON('/api/v1/factors')]));
+  const ids = vocabulary.factors.map((f) => f.id);
+  const store = createStore(parseState(location.search, ids), (s, how) => history[how === 'push' ? 'pushState' : 'replaceState'](null, '', location.pathname + printState(s)));
+  const tiles = /** @type {TileJSON} */ (await getJSON(url('/tiles/reports.json', filterQuery(store.get(), config.today))));
+  byId('synthetic').hidden = !(config.synthetic || tiles.synthetic);
+  run(store, config, vocabulary, tiles);
+  addEventListener('popstate', () => store.restore(parseState(location.search, ids)));
+}
+
+/** @param {import('./state.js').Store} store @param {Config} config @param {Vocabulary} vocabulary @param {TileJSON} first */
+function run(store, config, vocabulary, first) {
+  const requests = { tiles: latest(), scale: latest(), summary: latest(), detail: latest() };
+  const filter = () => filterQuery(store.get(), config.today);
+  const words = () => describe(store.get(), vocabulary, config.today);
+  let generation = first.generation, tilesFailed = 0, focusDetail = false;
+
+  const view = createMapView(store, config, {
+    choose(cell, byKey) { focusDetail = byKey; choose(cell); },
+    moved: () => { settle(); loadScale(); },
+    failed(e) {
+      // A generation that is no longer served is no failure: ask for the present one, once.
+      if (tilesFailed++ === 0) loadTiles(); else fail(e);
+    },
+  });
+  const panel = filtersPanel(store, vocabulary, { today: config.today, first: first.first_day, last: first.last_day });
+  const table = tableTwin(store, { choose, hover: (cell) => view.hover(cell) });
+  chrome(store, view);
+  searchBox((p) => { view.map.setView([p.lat, p.lng], p.zoom || 14); view.outline.mark(p); });
+
+  /** @param {string} cell */
+  function choose(cell) {
+    if (store.get().cell === cell) openDetail(); else store.set({ cell });
+    showTab('results');
+  }
+  /** @param {unknown} e */
+  function fail(e) {
+    const text = e instanceof ApiError ? e.message : 'The map could not be loaded.';
+    message(text, [['Try again', () => { tilesFailed = 0; message(''); loadAll(); view.layer?.reload(); }]]);
+  }
+  /** @param {TileJSON} t */
+  function applyTiles(t) {
+    generation = t.generation;
+    view.setTiles(t.tiles[0].replace(/^https?:\/\/[^/]+/, ''));
+  }
+  async function loadTiles() {
+    try {
+      const t = await requests.tiles.run((signal) => getJSON(url('/tiles/reports.json', filter()), signal));
+      if (t) { applyTiles(/** @type {TileJSON} */ (t)); tilesFailed = 0; }
+    } catch (e) { fail(e); }
+  }
+  async function loadScale() {
+    try {
+      const s = await requests.scale.run((signal) => getJSON(url('/api/v1/scale', `res=${view.res()}`, filter()), signal));
+      if (s) view.setBreaks(/** @type {{breaks:number[]}} */ (s).breaks);
+    } catch { /* the map keeps its classes; the summary reports the failure */ }
+  }
+  async function loadSummary() {
+    const top = store.get().table ? TABLE_LIMIT : TOP_SHOWN;
+    byId('info').setAttribute('aria-busy', 'true');
+    try {
+      const s = /** @type {import('./api.js').Summary|undefined} */ (await requests.summary.run((signal) => getJSON(url('/api/v1/summary', `bbox=${view.bbox()}`, `res=${view.res()}`, `top=${top}`, filter()), signal)));
+      if (!s) return;
+      showSummary(s, vocabulary, words(), choose);
+      panel.figures(s);
+      table.figures(s);
+      byId('synthetic').hidden = !(config.synthetic || s.synthetic);
+      document.title = `${byId('total').textContent} reports · StreetSafe officers’ map`;
+      message('');
+      if (!s.total) empty();
+      if (s.generation !== generation) loadTiles();
+    } catch (e) { fail(e); }
+    byId('info').setAttribute('aria-busy', 'false');
+  }
+  const settle = debounce(SETTLE_MS, loadSummary);
+
+  async function openDetail() {
+    const { cell } = store.get();
+    document.body.classList.toggle('has-detail', Boolean(cell));
+    byId('detail').hidden = !cell; byId('summary').hidden = Boolean(cell);
+    if (!cell) { requests.detail.cancel(); view.outline.show('chosen', null); return; }
+    try {
+      const d = /** @type {import('./api.js').Detail|undefined} */ (await requests.detail.run((signal) => getJSON(url(`/api/v1/cells/${cell}`, filter()), signal)));
+      if (!d) return;
+      view.outline.show('chosen', d.boundary.map(([lng, lat]) => ({ lat, lng })));
+      const title = showDetail(d, vocabulary, words(), { close: closeDetail, zoom: () => view.zoomTo(d), share, parent: choose });
+      if (focusDetail) title.focus();
+    } catch (e) { detailMessage(/** @type {Error} */ (e).message, closeDetail); }
+    focusDetail = false;
+  }
+  function closeDetail() { store.set({ cell: '' }); byId('map').focus({ preventScroll: true }); announce('Details are closed.'); }
+  async function share() {
+    try { await navigator.clipboard.writeText(location.href); toast('Link copied.'); } catch { toast(`Copy this link: ${location.href}`); }
+  }
+  function empty() {
+    const filtered = filter() !== '';
+    const late = store.get().window !== 'all' && first.last_day ? ` The latest report is of ${day(first.last_day)}.` : '';
+    message(filtered ? `No reports here match the filters.${late}` : 'No reports in this part of the map.', [
+      ...(filtered ? [/** @type {[string, () => void]} */ (['Clear filters', () => store.set(NO_FILTER)])] : []),
+      ['Show where reports are', () => view.setView({ at: null }, first.bounds)],
+    ]);
+  }
+  function loadAll() { loadTiles(); loadScale(); loadSummary(); openDetail(); }
+
+  document.addEventListener('keydown', (e) => { if (e.key === 'Escape' && store.get().cell && !document.querySelector('dialog[open]')) closeDetail(); });
+  store.subscribe((now, was) => {
+    const moved = now.at && was.at !== now.at, shown = view.map.getCenter();
+    if (moved && now.at && (Math.abs(shown.lat - now.at.lat) > 2e-5 || Math.abs(shown.lng - now.at.lng) > 2e-5 || view.map.getZoom() !== now.at.zoom)) view.setView(now, undefined);
+    if (filterQuery(now, config.today) !== filterQuery(was, config.today)) loadAll();
+    else if (now.cell !== was.cell) openDetail();
+    if (now.table && !was.table) loadSummary();
+  });
+  setInterval(async () => {
+    if (document.hidden) return;
+    const t = await getJSON(url('/tiles/reports.json', filter())).catch(() => null);
+    if (t && /** @type {TileJSON} */ (t).generation !== generation) loadAll();
+  }, POLL_MS);
+
+  applyTiles(first);
+  view.setView(store.get(), first.total ? first.bounds : undefined);
+  openDetail();
+  document.body.classList.add('ready');
+}
+
+/** One line over the map, with what to do about it. @param {string} text @param {[string, () => void][]} [actions] */
+function message(text, actions = []) {
+  const el = byId('message');
+  el.hidden = !text;
+  byId('message-text').textContent = text;
+  byId('message-actions').replaceChildren(...actions.map(([label, act]) => h('button', { type: 'button', onclick: act }, label)));
+}
+
+start().catch((e) => message(e instanceof ApiError ? e.message : 'The page could not start.', [['Try again', () => location.reload()]]));

@@ -1,0 +1,161 @@
+// @ts-check
+// The map: hexagons, pointer, keyboard and legend. It knows the state, not the panels.
+import { LatLngBounds, Map as LeafletMap, control } from '../vendor/leaflet.js';
+import { addBasemap } from './basemap.js';
+import { announce, byId, h } from './dom.js';
+import { number, plural } from './format.js';
+import { featureOfCell, hexWidth, resolutionForZoom } from './geo.js';
+import { HexLayer } from './hexlayer.js';
+import { Outline } from './outline.js';
+import { palette, ranges } from './scale.js';
+
+/** @typedef {import('./hexlayer.js').Hex} Hex */
+
+const STROKE = { light: 'rgba(255,255,255,.55)', dark: 'rgba(8,12,20,.55)' };
+const MIN_ZOOM = 5, MAX_ZOOM = 18;
+
+/** @returns {'light'|'dark'} */
+const theme = () => (document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light');
+
+/**
+ * @param {import('./state.js').Store} store @param {import('./api.js').Config} config
+ * @param {{choose: (cell: string, byKey: boolean) => void, moved: () => void, failed: (e: Error) => void}} on
+ */
+export function createMapView(store, config, on) {
+  const container = byId('map');
+  const map = new LeafletMap(container, { zoomControl: false, minZoom: config.basemap.kind === 'xyz' ? 3 : MIN_ZOOM, maxZoom: MAX_ZOOM, fadeAnimation: false, attributionControl: false, worldCopyJump: true });
+  control.attribution({ prefix: '<a href="https://leafletjs.com">Leaflet</a>' }).addTo(map);
+  control.scale({ imperial: true, position: 'bottomright' }).addTo(map);
+  const base = addBasemap(map, config.basemap, '/static/basemap/');
+  const outline = new Outline();
+  /** @type {number[]} */
+  let breaks = [1, 2, 5, 10, 20];
+  /** @type {HexLayer|null} */
+  let layer = null;
+
+  /** @param {{at: import('./state.js').State['at']}} s @param {number[]|undefined} bounds */
+  function setView({ at }, bounds) {
+    if (at) { map.setView([at.lat, at.lng], at.zoom, { animate: false }); return; }
+    const [w, south, e, n] = bounds ?? config.bounds;
+    map.fitBounds(new LatLngBounds([south, w], [n, e]), { animate: false, maxZoom: 13 });
+  }
+  /** Zooms so that a cell is drawn at its own resolution. @param {{lat:number,lng:number,res:number}} c */
+  function zoomTo(c) {
+    let z = MIN_ZOOM;
+    while (z < MAX_ZOOM && resolutionForZoom(z) < c.res) z++;
+    map.setView([c.lat, c.lng], z);
+  }
+
+  /** @param {string} template */
+  function setTiles(template) {
+    if (layer) { layer.setUrl(template); return; }
+    layer = new HexLayer({ url: template, breaks, palette: palette(theme(), breaks.length), stroke: STROKE[theme()], maxZoom: MAX_ZOOM });
+    layer.on('busy', () => setBusy(true)).on('idle', () => setBusy(false));
+    layer.on('tileerror', (/** @type {any} */ e) => on.failed(e.error));
+    layer.addTo(map);
+    outline.addTo(map);
+  }
+  /** @param {boolean} yes */
+  function setBusy(yes) { container.setAttribute('aria-busy', String(yes)); byId('progress').hidden = !yes; }
+
+  function restyle() {
+    layer?.restyle({ breaks, palette: palette(theme(), breaks.length), stroke: STROKE[theme()] });
+    legend();
+  }
+  /** @param {number[]} b */
+  function setBreaks(b) { if (b.length && String(b) !== String(breaks)) { breaks = b; restyle(); } else legend(); }
+  function legend() {
+    const colours = palette(theme(), breaks.length);
+    byId('legend-classes').replaceChildren(...ranges(breaks).map((text, i) => {
+      const swatch = h('span', { class: 'swatch', 'aria-hidden': 'true' });
+      swatch.style.background = colours[i];
+      return h('li', {}, swatch, text);
+    }));
+    byId('legend-note').textContent = `hexagons about ${hexWidth(resolutionForZoom(map.getZoom()))} across`;
+  }
+
+  pointer(map, () => layer, outline, (hex) => on.choose(hex.cell, false));
+  keyboard(map, () => layer, (hex) => on.choose(hex.cell, true));
+  map.on('moveend', () => {
+    const c = map.getCenter();
+    store.set({ at: Object.freeze({ lat: Number(c.lat.toFixed(5)), lng: Number(c.lng.toFixed(5)), zoom: map.getZoom() }) }, 'replace');
+    legend();
+    on.moved();
+  });
+  new ResizeObserver(() => map.invalidateSize({ animate: false, pan: false })).observe(container);
+  addEventListener('themechange', () => { restyle(); base.repaint(); });
+  addEventListener('beforeprint', () => print(true));
+  addEventListener('afterprint', () => print(false));
+  let themeBefore = '';
+  /** Paper is white. @param {boolean} starts */
+  function print(starts) {
+    const root = document.documentElement;
+    if (starts) { themeBefore = theme(); root.dataset.theme = 'light'; } else { root.dataset.theme = themeBefore; }
+    restyle(); base.repaint(); layer?.flush();
+  }
+
+  return {
+    map, outline, setView, zoomTo, setTiles, setBreaks,
+    get layer() { return layer; },
+    res: () => resolutionForZoom(map.getZoom()),
+    /** What is on screen as west,south,east,north, within the world. */
+    bbox() {
+      const b = map.getBounds(), clamp = (/** @type {number} */ v, /** @type {number} */ m) => Math.max(-m, Math.min(m, v)).toFixed(6);
+      return [clamp(b.getWest(), 180), clamp(b.getSouth(), 85), clamp(b.getEast(), 180), clamp(b.getNorth(), 85)].join(',');
+    },
+    /** Outlines a cell drawn now. @param {string|null} cell */
+    hover(cell) {
+      const hex = cell && layer && featureOfCell(cell).res === resolutionForZoom(map.getZoom()) ? layer.hexes().get(cell) : null;
+      outline.show('hover', hex ? hex.ring : null);
+    },
+  };
+}
+/** @typedef {ReturnType<typeof createMapView>} MapView */
+
+/** @param {any} map @param {() => HexLayer|null} layer @param {Outline} outline @param {(hex: Hex) => void} choose */
+function pointer(map, layer, outline, choose) {
+  const tip = byId('tip');
+  let frame = 0, cell = '';
+  const leave = () => { cell = ''; tip.hidden = true; outline.show('hover', null); map.getContainer().classList.remove('over-hex'); };
+  map.on('mousemove', (/** @type {any} */ e) => {
+    if (e.originalEvent.pointerType === 'touch') return;
+    cancelAnimationFrame(frame);
+    frame = requestAnimationFrame(() => {
+      const hex = layer()?.pick(e.latlng);
+      if (!hex) return leave();
+      tip.style.transform = `translate(${e.containerPoint.x + 14}px, ${e.containerPoint.y + 14}px)`;
+      tip.hidden = false;
+      if (hex.cell === cell) return;
+      cell = hex.cell;
+      tip.textContent = plural(hex.count, 'report');
+      outline.show('hover', hex.ring);
+      map.getContainer().classList.add('over-hex');
+    });
+  });
+  map.on('mouseout movestart', () => { cancelAnimationFrame(frame); leave(); });
+  map.on('click', (/** @type {any} */ e) => {
+    const hex = layer()?.pick(e.latlng);
+    if (hex) choose(hex);
+  });
+}
+
+/** Enter opens the hexagon under the cross; each pan by key says what is there. @param {any} map @param {() => HexLayer|null} layer @param {(hex: Hex) => void} choose */
+function keyboard(map, layer, choose) {
+  const container = map.getContainer();
+  let byKey = false;
+  const here = () => layer()?.pick(map.getCenter());
+  container.addEventListener('keydown', (/** @type {KeyboardEvent} */ e) => {
+    if (e.target !== container) return;
+    byKey = e.key.startsWith('Arrow') || ['+', '-', '='].includes(e.key);
+    if (e.key !== 'Enter') return;
+    e.preventDefault();
+    const hex = here();
+    if (hex) choose(hex); else announce('No reports under the centre of the map.');
+  });
+  container.addEventListener('pointerdown', () => { byKey = false; });
+  map.on('moveend', () => {
+    if (!byKey || document.activeElement !== container) return;
+    const hex = here();
+    announce(hex ? `${number(hex.count)} under the centre. Enter for details.` : 'No reports under the centre.');
+  });
+}

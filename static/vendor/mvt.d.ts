@@ -1,0 +1,2 @@
+export { VectorTile } from '@mapbox/vector-tile';
+export { PbfReader } from 'pbf';
