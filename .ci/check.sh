@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Every check of the project, in the order in which they fail fastest.
+# `bash .ci/check.sh` runs all of them; name steps to run only those.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# Pinned here, since it is no dependency of the program.
+staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.1
+fuzz_seconds=${FUZZ_SECONDS:-5}
+
+step_format() {
+  local bad
+  bad=$(gofmt -l cmd internal tiles migrations static/*.go .ci)
+  [ -z "$bad" ] || { echo "run gofmt -w on: $bad" >&2; return 1; }
+}
+
+step_vet() { go vet ./...; }
+
+step_staticcheck() { go run "$staticcheck" ./...; }
+
+step_imports() { go run ./.ci/imports.go; }
+
+step_test() { go test -race ./...; }
+
+# A short run of every fuzz test: the long ones are for a developer who has
+# changed a parser.
+step_fuzz() {
+  local file package name
+  grep -rl --include='*_test.go' '^func Fuzz' cmd internal tiles | sort | while read -r file; do
+    package=./$(dirname "$file")
+    grep -oP '^func \KFuzz\w+' "$file" | while read -r name; do
+      echo "fuzz $package $name"
+      go test "$package" -run '^$' -fuzz "^$name\$" -fuzztime "${fuzz_seconds}s" </dev/null
+    done
+  done
+}
+
+step_node() {
+  (cd static && npm ci --silent --no-audit --no-fund && npm test)
+}
+
+# The real program in a real browser.
+step_browser() {
+  local work pid url
+  work=$(mktemp -d)
+  go build -o "$work/streetsafe" ./cmd/streetsafe
+  "$work/streetsafe" demo --data "$work/data" --listen 127.0.0.1:0 >"$work/out" 2>"$work/err" &
+  pid=$!
+  # shellcheck disable=SC2064
+  trap "kill $pid 2>/dev/null || true; rm -rf '$work'" EXIT
+  for _ in $(seq 600); do
+    url=$(grep -oP 'listening on \K\S+' "$work/out" || true)
+    [ -n "$url" ] && break
+    kill -0 "$pid" || { cat "$work/err" >&2; return 1; }
+    sleep 0.1
+  done
+  [ -n "$url" ] || { echo "the demo did not start within a minute" >&2; cat "$work/err" >&2; return 1; }
+  (cd static && { [ -d node_modules ] || npm ci --silent --no-audit --no-fund; } && STREETSAFE_URL=$url npm run --silent test:browser)
+  kill -TERM "$pid"
+  wait "$pid"
+  if grep -E 'level=(WARN|ERROR)' "$work/err"; then
+    echo "the log of the demo has warnings or errors" >&2
+    return 1
+  fi
+}
+
+steps=("$@")
+[ ${#steps[@]} -gt 0 ] || steps=(format imports vet staticcheck test fuzz node browser)
+for s in "${steps[@]}"; do
+  echo "== $s"
+  "step_$s"
+done
+echo "all checks passed: ${steps[*]}"

@@ -1,0 +1,120 @@
+// Command imports checks the direction in which packages import each other and
+// says why a forbidden import is forbidden. Run it from the repository root.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+)
+
+const module = "github.com/streetsafe/streetsafe/"
+
+// rule says what the packages under a path may import from this module, and
+// which outside modules they must not, with the reason to print.
+type rule struct {
+	under    string   // package path within the module, or its parent
+	allow    []string // paths within the module; itself is always allowed
+	outside  []string // when not nil: the only outside modules allowed
+	deny     []string // outside modules
+	because  string
+	deepDeny []string // modules that must not be linked in at all
+}
+
+var rules = []rule{
+	{under: "tiles", allow: nil, outside: []string{"github.com/paulmach/orb", "github.com/uber/h3-go"},
+		because: "tiles is the public library: others use it with orb and h3 alone"},
+	{under: "internal/report", allow: nil, outside: []string{"github.com/uber/h3-go"},
+		because: "report is the vocabulary that every package speaks; it may depend on nobody"},
+	{under: "internal/cube", allow: []string{"internal/report", "tiles"},
+		because: "the cube knows reports and how they are drawn, never where they are stored or who asks"},
+	{under: "internal/store", allow: []string{"internal/report", "migrations"},
+		because: "a store keeps reports; maps and files are not its business"},
+	{under: "internal/ingest", allow: []string{"internal/report"},
+		because: "a reader of files must work with any store"},
+	{under: "internal/synth", allow: []string{"internal/report"},
+		because: "made-up reports must take the same way in as real ones"},
+	{under: "internal/tilecache", allow: nil,
+		because: "the cache holds bytes and must not know what they mean"},
+	{under: "internal/gazetteer", allow: nil,
+		because: "places are looked up without knowing of reports"},
+	{under: "internal/server", allow: []string{"internal/report", "internal/cube", "internal/tilecache", "internal/gazetteer", "tiles", "static"},
+		deny: []string{"github.com/jackc/pgx", "github.com/mattn/go-sqlite3"}, deepDeny: []string{"github.com/jackc/pgx", "github.com/mattn/go-sqlite3"},
+		because: "a tile never touches a database: the server answers from memory"},
+	{under: "migrations", allow: nil, because: "migrations are data"},
+	{under: "static", allow: nil, because: "static is data"},
+}
+
+type pkg struct {
+	ImportPath string
+	Imports    []string
+	Deps       []string
+}
+
+func main() {
+	out, err := exec.Command("go", "list", "-deps=false", "-json=ImportPath,Imports,Deps", "./...").Output()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "go list:", err)
+		os.Exit(1)
+	}
+	bad := 0
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			fmt.Fprintln(os.Stderr, "go list:", err)
+			os.Exit(1)
+		}
+		for _, r := range rules {
+			if within(p.ImportPath, module+r.under) {
+				bad += r.check(p)
+			}
+		}
+	}
+	if bad > 0 {
+		os.Exit(1)
+	}
+}
+
+func (r rule) check(p pkg) (bad int) {
+	report := func(what string) {
+		bad++
+		fmt.Printf("%s %s: forbidden, since %s\n", strings.TrimPrefix(p.ImportPath, module), what, r.because)
+	}
+	for _, i := range p.Imports {
+		switch {
+		case strings.HasPrefix(i, module):
+			if !within(i, module+r.under) && !anyWithin(strings.TrimPrefix(i, module), r.allow) {
+				report("imports " + strings.TrimPrefix(i, module))
+			}
+		case !strings.Contains(strings.Split(i, "/")[0], "."):
+			// The standard library.
+		case r.outside != nil && !anyWithin(i, r.outside), anyWithin(i, r.deny):
+			report("imports " + i)
+		}
+	}
+	for _, d := range p.Deps {
+		if anyWithin(d, r.deepDeny) {
+			report("links " + d)
+		}
+	}
+	return bad
+}
+
+func within(path, parent string) bool {
+	return path == parent || strings.HasPrefix(path, parent+"/")
+}
+
+func anyWithin(path string, parents []string) bool {
+	for _, parent := range parents {
+		if within(path, parent) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/streetsafe/streetsafe/internal/cube"
+	"github.com/streetsafe/streetsafe/internal/report"
+	"github.com/streetsafe/streetsafe/internal/server"
+	"github.com/streetsafe/streetsafe/internal/store"
+)
+
+// retryAfter is how long to leave a store alone that could not be read.
+const retryAfter = time.Second
+
+// live keeps the cube up to date with a store.
+type live struct {
+	cube  *cube.Cube
+	store store.Store
+
+	mu      sync.Mutex // guards the fields below
+	latest  uint64     // the store's generation, as last heard
+	checked time.Time
+	trouble string // why the store cannot be followed, for people
+}
+
+// loadLive builds the cube from the store.
+func loadLive(ctx context.Context, st store.Store) (*live, error) {
+	start := time.Now()
+	snap, err := buildSnapshot(ctx, st)
+	if err != nil {
+		return nil, fmt.Errorf("load the reports: %w", err)
+	}
+	slog.Info("map loaded", slog.Int64("reports", snap.Total(report.Filter{})), slog.Uint64("generation", snap.Generation()),
+		slog.Duration("took", time.Since(start).Round(time.Millisecond)))
+	return &live{cube: cube.New(snap), store: st, latest: snap.Generation(), checked: time.Now()}, nil
+}
+
+func buildSnapshot(ctx context.Context, st store.Store) (*cube.Snapshot, error) {
+	b := cube.NewBuilder()
+	generation, err := st.Changes(ctx, 0, func(c store.Change) error {
+		return b.Add(cube.Batch{Generation: c.Generation, Add: c.Add, Retract: c.Retract})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return b.Snapshot(generation)
+}
+
+// follow applies new batches until ctx ends. A store that cannot be read leaves
+// the map as it is: it goes on serving and tries again.
+func (l *live) follow(ctx context.Context) {
+	for generation := range l.store.Watch(ctx) {
+		for ctx.Err() == nil {
+			err := l.catchUp(ctx, generation)
+			if err == nil || ctx.Err() != nil {
+				break
+			}
+			slog.Warn("cannot follow the store, trying again", slog.Any("error", err))
+			select {
+			case <-ctx.Done():
+			case <-time.After(retryAfter):
+			}
+		}
+	}
+}
+
+func (l *live) catchUp(ctx context.Context, generation uint64) error {
+	l.note(generation, nil)
+	start, have := time.Now(), l.cube.Current().Generation()
+	if generation <= have {
+		return nil
+	}
+	err := l.apply(ctx, have)
+	l.note(generation, err)
+	if err != nil {
+		return err
+	}
+	slog.Info("map updated", slog.Uint64("generation", l.cube.Current().Generation()),
+		slog.Uint64("batches", l.cube.Current().Generation()-have), slog.Duration("took", time.Since(start).Round(time.Microsecond)))
+	return nil
+}
+
+// apply reads what is new and applies it batch by batch. The store may send a
+// batch in pieces; they are put together, since a snapshot holds whole batches.
+func (l *live) apply(ctx context.Context, since uint64) error {
+	var pending cube.Batch
+	flush := func() error {
+		if pending.Generation == 0 {
+			return nil
+		}
+		_, err := l.cube.Apply(pending)
+		pending = cube.Batch{Generation: 0, Add: pending.Add[:0], Retract: pending.Retract[:0]}
+		return err
+	}
+	_, err := l.store.Changes(ctx, since, func(c store.Change) error {
+		if c.Generation != pending.Generation {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+		pending.Generation = c.Generation
+		pending.Add = append(pending.Add, c.Add...)
+		pending.Retract = append(pending.Retract, c.Retract...)
+		return nil
+	})
+	if err != nil {
+		return err // what is pending may be half a batch
+	}
+	return flush()
+}
+
+func (l *live) note(generation uint64, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.latest = max(l.latest, generation)
+	l.trouble = ""
+	if err != nil {
+		l.trouble = "the store cannot be read; the map shows what was there before"
+		return
+	}
+	l.checked = time.Now()
+}
+
+// readiness tells /readyz. A map that is loaded serves, however old it is.
+func (l *live) readiness() server.Readiness {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	have := l.cube.Current().Generation()
+	r := server.Readiness{Ready: true, Reason: l.trouble, Checked: l.checked.UTC().Format(time.RFC3339)}
+	if l.latest > have {
+		r.Behind = l.latest - have
+	}
+	return r
+}

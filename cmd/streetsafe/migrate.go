@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/streetsafe/streetsafe/internal/store/sqlite"
+)
+
+func newMigrate(std streams) *cobra.Command {
+	var data string
+	cmd := &cobra.Command{
+		Use:   "migrate",
+		Short: "Bring the schema of a store up to date, or show its state",
+		Example: `  streetsafe migrate status --data DIR
+  streetsafe migrate up --data DIR`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.PersistentFlags().StringVar(&data, "data", defaultData, "directory of the store")
+	cmd.AddCommand(
+		&cobra.Command{
+			Use: "status", Short: "List the migrations and whether they are applied", Args: cobra.NoArgs,
+			Example: "  streetsafe migrate status --data DIR",
+			RunE:    func(cmd *cobra.Command, _ []string) error { return migrateStatus(cmd.Context(), std, data) },
+		},
+		&cobra.Command{
+			Use: "up", Short: "Apply the migrations that are missing; makes the store when there is none", Args: cobra.NoArgs,
+			Example: "  streetsafe migrate up --data DIR",
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				st, err := openOrCreate(cmd.Context(), data)
+				if err != nil {
+					return err
+				}
+				if err := st.Close(); err != nil {
+					return err
+				}
+				return migrateStatus(cmd.Context(), std, data)
+			},
+		})
+	return cmd
+}
+
+func migrateStatus(ctx context.Context, std streams, dir string) error {
+	states, err := sqlite.MigrationStatus(ctx, databasePath(dir))
+	if err != nil {
+		return err
+	}
+	for _, m := range states {
+		state := "not applied: run streetsafe migrate up"
+		if m.Applied {
+			state = "applied on " + m.AppliedOn.String()
+		}
+		fmt.Fprintf(std.out, "%04d %-24s %s\n", m.Number, m.Name, state)
+	}
+	return nil
+}

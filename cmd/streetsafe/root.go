@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+const envPrefix = "STREETSAFE_"
+
+// streams are the standard streams, so that tests can give their own.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+func newRoot(std streams) *cobra.Command {
+	var logFormat, logLevel string
+	root := &cobra.Command{
+		Use:   "streetsafe",
+		Short: "Anonymous reports of where people feel unsafe, as a map",
+		Long: `StreetSafe collects anonymous reports of where people feel unsafe in public and
+why, and serves them as a map of hexagons.
+
+Every flag can be set by an environment variable: --cache-mb is STREETSAFE_CACHE_MB.`,
+		Example: `  streetsafe demo                        a map of made-up reports, at once
+  streetsafe import --data DIR FILE...   put reports into a store
+  streetsafe serve --data DIR            serve the map of that store
+  streetsafe doctor --data DIR           check that everything fits together`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := flagsFromEnv(cmd.Flags()); err != nil {
+				return err
+			}
+			return setLog(std.err, logFormat, logLevel)
+		},
+	}
+	root.SetIn(std.in)
+	root.SetOut(std.out)
+	root.SetErr(std.err)
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.PersistentFlags().StringVar(&logFormat, "log-format", "text", "how to write the log: text or json")
+	root.PersistentFlags().StringVar(&logLevel, "log-level", "info", "least level that is logged: debug, info, warn or error")
+	root.AddCommand(newDemo(std), newServe(std), newImport(std), newMigrate(std), newDoctor(std), newVersion(std))
+	return root
+}
+
+// flagsFromEnv fills flags that the command line leaves out.
+func flagsFromEnv(flags *pflag.FlagSet) error {
+	var err error
+	flags.VisitAll(func(f *pflag.Flag) {
+		name := envPrefix + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		value, ok := os.LookupEnv(name)
+		if f.Changed || !ok || err != nil {
+			return
+		}
+		if e := flags.Set(f.Name, value); e != nil {
+			err = fmt.Errorf("environment variable %s: %w", name, e)
+		}
+	})
+	return err
+}
+
+func setLog(w io.Writer, format, level string) error {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		return fmt.Errorf("--log-level %q: expected debug, info, warn or error", level)
+	}
+	options := &slog.HandlerOptions{Level: l}
+	switch format {
+	case "text":
+		slog.SetDefault(slog.New(slog.NewTextHandler(w, options)))
+	case "json":
+		slog.SetDefault(slog.New(slog.NewJSONHandler(w, options)))
+	default:
+		return fmt.Errorf("--log-format %q: expected text or json", format)
+	}
+	return nil
+}
+
+func newVersion(std streams) *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Example: "  streetsafe version", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintf(std.out, "streetsafe %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return err
+		},
+	}
+}

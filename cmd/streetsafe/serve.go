@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/streetsafe/streetsafe/internal/gazetteer"
+	"github.com/streetsafe/streetsafe/internal/server"
+	"github.com/streetsafe/streetsafe/internal/store"
+	"github.com/streetsafe/streetsafe/internal/store/sqlite"
+)
+
+// The server's limits. A tile takes a millisecond, so whoever needs longer to
+// send a request or to take an answer holds a connection for nothing.
+const (
+	readHeaderTimeout = 10 * time.Second
+	writeTimeout      = 60 * time.Second
+	idleTimeout       = 2 * time.Minute
+	shutdownTimeout   = 10 * time.Second
+	maxHeaderBytes    = 16 << 10
+)
+
+type serveOptions struct {
+	mode     string
+	data     string
+	listen   string
+	origins  []string
+	hosts    []string
+	cacheMB  int
+	basemap  server.Basemap
+	onListen func(url string) // told when requests are answered; for tests
+}
+
+func (o *serveOptions) addFlags(flags *pflag.FlagSet, data string) {
+	dataFlag(flags, &o.data, data)
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address to answer on; port 0 picks a free one")
+	flags.StringSliceVar(&o.origins, "cors-origin", nil, "web origin whose scripts may read answers, such as https://maps.example.org; * for all (demo: * unless given)")
+	flags.StringSliceVar(&o.hosts, "host", nil, "further host name to answer for, when a proxy passes on its own")
+	flags.IntVar(&o.cacheMB, "cache-mb", 256, "memory for finished answers, in MiB; 0 keeps none")
+	flags.StringVar(&o.basemap.URL, "basemap-url", "", "online basemap as an XYZ template with {z}, {x} and {y}; browsers then ask that host (default: offline)")
+	flags.StringVar(&o.basemap.Attribution, "basemap-attribution", "", "attribution that the online basemap asks for")
+	flags.IntVar(&o.basemap.MaxZoom, "basemap-maxzoom", 19, "deepest zoom of the online basemap")
+}
+
+// check refuses settings that cannot work or would publish what is not public.
+func (o *serveOptions) check() error {
+	host, _, err := net.SplitHostPort(o.listen)
+	if err != nil {
+		return fmt.Errorf("--listen %q: expected HOST:PORT, such as 127.0.0.1:8080", o.listen)
+	}
+	if !isLoopback(host) {
+		return fmt.Errorf("--listen %s refused: the map shows exact counts and there are no accounts yet, so it is served on loopback only (127.0.0.1, ::1 or localhost). Put a proxy that asks for a password before it, or use an SSH tunnel", o.listen)
+	}
+	if o.cacheMB < 0 {
+		return fmt.Errorf("--cache-mb %d: expected 0 or more", o.cacheMB)
+	}
+	return checkBasemap(o.basemap)
+}
+
+func checkBasemap(b server.Basemap) error {
+	if b.URL == "" {
+		return nil
+	}
+	u, err := url.Parse(b.URL)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		return fmt.Errorf("--basemap-url %q: expected a URL such as https://tiles.example.org/{z}/{x}/{y}.png", b.URL)
+	}
+	for _, part := range []string{"{z}", "{x}", "{y}"} {
+		if !strings.Contains(b.URL, part) {
+			return fmt.Errorf("--basemap-url %q: lacks %s", b.URL, part)
+		}
+	}
+	if b.Attribution == "" {
+		return errors.New("--basemap-url needs --basemap-attribution: map suppliers ask for one")
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func newServe(std streams) *cobra.Command {
+	var o serveOptions
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the map of a store",
+		Long: `serve loads the reports of a store into memory and answers tiles, API and pages.
+New batches, from an import beside it for instance, appear without a restart.
+It answers on loopback only until accounts exist.`,
+		Example: `  streetsafe serve --data /var/lib/streetsafe
+  streetsafe serve --data DIR --listen 127.0.0.1:9000
+  STREETSAFE_DATA=/var/lib/streetsafe streetsafe serve --log-format json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.mode = "serve"
+			if err := o.check(); err != nil {
+				return err
+			}
+			st, err := openExisting(cmd.Context(), o.data)
+			if err != nil {
+				return err
+			}
+			defer st.Close()
+			return serve(cmd.Context(), std, st, o)
+		},
+	}
+	o.addFlags(cmd.Flags(), defaultData)
+	return cmd
+}
+
+// serve answers requests from the store until ctx ends.
+func serve(ctx context.Context, std streams, st *sqlite.Store, o serveOptions) error {
+	live, err := loadLive(ctx, st)
+	if err != nil {
+		return err
+	}
+	synthetic, err := anySynthetic(ctx, st)
+	if err != nil {
+		return err
+	}
+	places, err := gazetteer.Open()
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", o.listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w (is another StreetSafe running? choose a port with --listen)", o.listen, err)
+	}
+	handler, err := server.New(o.config(st, synthetic, listener.Addr()), server.Parts{
+		Cube: live.cube, Gazetteer: places, Readiness: live.readiness, Log: slog.Default(),
+	})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	followed := make(chan struct{})
+	go func() { defer close(followed); live.follow(ctx) }()
+	defer func() { cancel(); <-followed }()
+	address := "http://" + listener.Addr().String()
+	fmt.Fprintf(std.out, "listening on %s\n", address)
+	if o.onListen != nil {
+		o.onListen(address)
+	}
+	return serveHTTP(ctx, listener, handler)
+}
+
+func (o *serveOptions) config(st store.Store, synthetic bool, addr net.Addr) server.Config {
+	hosts := append([]string{"localhost", "127.0.0.1", "::1"}, o.hosts...)
+	if host, _, err := net.SplitHostPort(addr.String()); err == nil {
+		hosts = append(hosts, host)
+	}
+	return server.Config{
+		Mode: o.mode, Version: version, Synthetic: synthetic, StoreID: shortID(st.ID()), Basemap: o.basemap,
+		Origins: o.origins, Hosts: hosts, CacheBytes: int64(o.cacheMB) << 20,
+	}
+}
+
+// shortID keeps eight hexadecimal digits of a store's random name: enough that
+// two stores behind one address do not share tile URLs.
+func shortID(id string) string {
+	id = strings.ReplaceAll(strings.ToLower(id), "-", "")
+	return id[:min(len(id), 8)]
+}
+
+// serveHTTP answers until ctx ends, then lets requests under way end.
+func serveHTTP(ctx context.Context, l net.Listener, h http.Handler) error {
+	srv := &http.Server{
+		Handler: h, ReadHeaderTimeout: readHeaderTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Serve(l) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	slog.Info("stopping: waiting for requests under way")
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	if err := srv.Shutdown(grace); err != nil {
+		return fmt.Errorf("stop: %w", errors.Join(err, srv.Close()))
+	}
+	return nil
+}

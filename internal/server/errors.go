@@ -1,0 +1,96 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+
+	"github.com/streetsafe/streetsafe/internal/report"
+)
+
+// problem is an error that a client may read, in the shape of RFC 9457
+// (Problem Details for HTTP APIs). Everything else that goes wrong is logged
+// and answered with a bare 500.
+type problem struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail,omitempty"`
+	Param  string `json:"param,omitempty"` // the URL parameter at fault
+	Value  string `json:"value,omitempty"` // what it held
+}
+
+func (p *problem) Error() string { return p.Title + ": " + p.Detail }
+
+func newProblem(status int, detail string) *problem {
+	return &problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail}
+}
+
+func badParam(param, value, expect string) *problem {
+	p := newProblem(http.StatusBadRequest, "Parameter "+param+" is not valid: expected "+expect+".")
+	p.Param, p.Value = param, value
+	return p
+}
+
+// asProblem is the one table from kinds of error to answers.
+func asProblem(err error) (p *problem, known bool) {
+	var pe *report.ParamError
+	switch {
+	case errors.As(err, &p):
+		return p, true
+	case errors.As(err, &pe):
+		return badParam(pe.Param, pe.Value, pe.Expect), true
+	}
+	return newProblem(http.StatusInternalServerError, "Something went wrong on our side. Try again in a moment."), false
+}
+
+// handler is an HTTP handler that leaves the answer to an error to answer.
+type handler func(http.ResponseWriter, *http.Request) error
+
+func (s *Server) answer(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			s.fail(w, r, err)
+		}
+	})
+}
+
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, context.Canceled) || r.Context().Err() != nil {
+		return // the client has gone
+	}
+	p, known := asProblem(err)
+	if !known {
+		s.log.Error("request failed", slog.String("path", r.URL.Path), slog.Any("error", err))
+	}
+	body, err := json.Marshal(p)
+	if err != nil {
+		http.Error(w, p.Title, p.Status)
+		return
+	}
+	h := w.Header()
+	for _, name := range []string{"ETag", "Content-Encoding", "Last-Modified"} {
+		h.Del(name)
+	}
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(p.Status)
+	_, _ = w.Write(body) // the client may be gone, and there is nobody else to tell
+}
+
+func (s *Server) notFound(http.ResponseWriter, *http.Request) error {
+	return newProblem(http.StatusNotFound, "There is nothing at this address. The map is at /hub, the API is described at /api/openapi.json.")
+}
+
+func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Set("Allow", allowedMethods)
+	if r.Method == http.MethodOptions {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	return newProblem(http.StatusMethodNotAllowed, "Use GET or HEAD here.")
+}

@@ -1,0 +1,127 @@
+package server
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"mime"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"github.com/streetsafe/streetsafe/internal/tilecache"
+	"github.com/streetsafe/streetsafe/static"
+)
+
+// fileSet holds the embedded pages and what they load, each compressed once.
+// The revision is a hash over all of them: pages refer to /static/{revision}/,
+// which may be cached for ever, and a new build is another revision.
+type fileSet struct {
+	revision string
+	byPath   map[string]map[string]*tilecache.Entry // path, then coding tag
+}
+
+func loadFiles() (*fileSet, error) {
+	raw := map[string][]byte{}
+	sum := sha256.New()
+	err := fs.WalkDir(static.Files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		body, err := fs.ReadFile(static.Files, name)
+		if err != nil {
+			return err
+		}
+		raw[name] = body
+		fmt.Fprintf(sum, "%d %s\n", len(body), name)
+		sum.Write(body)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read embedded files: %w", err)
+	}
+	set := &fileSet{revision: hex.EncodeToString(sum.Sum(nil))[:12], byPath: map[string]map[string]*tilecache.Entry{}}
+	for name, body := range raw {
+		set.add(name, body)
+	}
+	return set, nil
+}
+
+func (set *fileSet) add(name string, body []byte) {
+	typ := mime.TypeByExtension(path.Ext(name))
+	switch path.Ext(name) {
+	case ".html":
+		body = bytes.ReplaceAll(body, []byte(`"/static/`), []byte(`"/static/`+set.revision+`/`))
+		typ = "text/html; charset=utf-8"
+	case ".js", ".mjs":
+		typ = "text/javascript; charset=utf-8"
+	case ".webmanifest":
+		typ = "application/manifest+json"
+	case "":
+		typ = "text/plain; charset=utf-8"
+	}
+	hash := sha256.Sum256(body)
+	set.byPath[name] = map[string]*tilecache.Entry{}
+	for _, e := range []encoding{identity, gzipped, zstded} {
+		set.byPath[name][e.tag] = e.entry(body, `"`+hex.EncodeToString(hash[:12])+e.tag+`"`, typ)
+	}
+}
+
+// page serves an HTML page of the embedded files.
+func (s *Server) page(name string) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		w.Header().Set("Content-Security-Policy", s.contentPolicy())
+		w.Header().Set("Permissions-Policy", "camera=(), microphone=(), payment=(), usb=()")
+		w.Header().Set("Cross-Origin-Opener-Policy", "same-origin")
+		return s.file(w, r, name, cacheRevalidate)
+	}
+}
+
+// contentPolicy allows our own origin and, when an online basemap is set up,
+// its pictures. Nothing inline, nothing from elsewhere, never framed.
+func (s *Server) contentPolicy() string {
+	images := "'self' data:"
+	if u, err := url.Parse(s.cfg.Basemap.URL); err == nil && u.Host != "" {
+		host := u.Host
+		if i := strings.LastIndex(host, "{s}."); i >= 0 {
+			host = "*." + host[i+len("{s}."):]
+		}
+		images += " " + u.Scheme + "://" + host
+	}
+	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src " + images +
+		"; connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+}
+
+func (s *Server) static(w http.ResponseWriter, r *http.Request) error {
+	name := mux.Vars(r)["path"]
+	cache := cacheRevalidate
+	if rest, ok := strings.CutPrefix(name, s.files.revision+"/"); ok {
+		name, cache = rest, "public, max-age=31536000, immutable"
+	}
+	if path.Ext(name) == ".html" {
+		return s.notFound(w, r) // pages have addresses of their own
+	}
+	return s.file(w, r, name, cache)
+}
+
+func (s *Server) file(w http.ResponseWriter, r *http.Request, name, cache string) error {
+	codings, ok := s.files.byPath[name]
+	if !ok {
+		return s.notFound(w, r)
+	}
+	e := codings[negotiate(r.Header.Get("Accept-Encoding")).tag]
+	h := w.Header()
+	h.Set("ETag", e.ETag)
+	h.Set("Cache-Control", cache)
+	h.Add("Vary", "Accept-Encoding")
+	if matches(r.Header.Get("If-None-Match"), e.ETag) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	return write(w, e)
+}

@@ -1,0 +1,181 @@
+// Package server answers HTTP: tiles, the JSON API and the pages. It joins the
+// cube, the cache and the gazetteer; it never touches a store.
+package server
+
+import (
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/streetsafe/streetsafe/internal/cube"
+	"github.com/streetsafe/streetsafe/internal/gazetteer"
+	"github.com/streetsafe/streetsafe/internal/report"
+	"github.com/streetsafe/streetsafe/internal/tilecache"
+)
+
+// Config is what an operator decides.
+type Config struct {
+	Mode       string // "demo" or "serve"
+	Version    string
+	Synthetic  bool     // the reports are made up, and every surface says so
+	StoreID    string   // names the body of reports in ETags and tile URLs
+	Basemap    Basemap  // zero for the offline one
+	Origins    []string // origins that may read answers from scripts; "*" for all
+	Hosts      []string // host names that are answered; empty for all
+	CacheBytes int64    // budget of the response cache
+}
+
+// Readiness says whether the process can serve and how far behind it is.
+type Readiness struct {
+	Ready   bool   `json:"ready"`
+	Reason  string `json:"reason,omitempty"`
+	Behind  uint64 `json:"behind"`  // batches published and not yet on the map
+	Checked string `json:"checked"` // when the store was last heard of, RFC 3339
+}
+
+// Parts are what a server is made of.
+type Parts struct {
+	Cube      *cube.Cube
+	Gazetteer *gazetteer.Index
+	Readiness func() Readiness
+	Now       func() time.Time // nil for time.Now
+	Log       *slog.Logger     // nil for slog.Default
+}
+
+// Server is an http.Handler.
+type Server struct {
+	cfg    Config
+	cube   *cube.Cube
+	places *gazetteer.Index
+	ready  func() Readiness
+	now    func() time.Time
+	log    *slog.Logger
+	cache  *tilecache.Cache
+	files  *fileSet
+	router http.Handler
+}
+
+// New returns a server. It fails when its embedded files do not fit together.
+func New(cfg Config, p Parts) (*Server, error) {
+	s := &Server{
+		cfg: cfg, cube: p.Cube, places: p.Gazetteer, ready: p.Readiness, now: p.Now, log: p.Log,
+		// Fills are pure computation: more of them at once than cores only
+		// makes each of them slower.
+		cache: tilecache.New(cfg.CacheBytes, runtime.GOMAXPROCS(0)),
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	if s.ready == nil {
+		s.ready = func() Readiness { return Readiness{Ready: true} }
+	}
+	var err error
+	if s.files, err = loadFiles(); err != nil {
+		return nil, err
+	}
+	s.router = s.guard(s.routes())
+	return s, nil
+}
+
+// CacheStats returns the counters of the response cache.
+func (s *Server) CacheStats() tilecache.Stats { return s.cache.Stats() }
+
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.router.ServeHTTP(w, r) }
+
+const allowedMethods = "GET, HEAD, OPTIONS"
+
+func (s *Server) routes() *mux.Router {
+	m := mux.NewRouter()
+	get := func(path string, h handler) { m.Handle(path, s.answer(h)).Methods(http.MethodGet, http.MethodHead) }
+
+	const zxy = "{z:[0-9]+}/{x:[0-9]+}/{y:[0-9]+}.{ext}"
+	get("/tiles/reports.json", s.tileJSON)
+	get("/tiles/reports/"+zxy, s.tile)
+	get("/tiles/reports/{generation:[0-9]+(?:-[0-9a-f]+)?}/"+zxy, s.tile)
+
+	get("/api/v1/factors", s.factors)
+	get("/api/v1/scale", s.scale)
+	get("/api/v1/summary", s.summary)
+	get("/api/v1/cells/{cell}", s.cell)
+	get("/api/v1/places", s.searchPlaces)
+	get("/api/v1/config", s.config)
+	get("/api/openapi.json", s.openAPI)
+
+	get("/healthz", s.healthz)
+	get("/readyz", s.readyz)
+
+	get("/", s.page("index.html"))
+	get("/hub", s.page("hub.html"))
+	get("/static/{path:.+}", s.static)
+
+	m.NotFoundHandler = s.answer(s.notFound)
+	m.MethodNotAllowedHandler = s.answer(s.methodNotAllowed)
+	return m
+}
+
+// guard sets what every answer carries and refuses host names that are not
+// ours: a page of another site that makes its own name point to 127.0.0.1 (DNS
+// rebinding) must not read an officer's map.
+func (s *Server) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		s.allowOrigin(h, r)
+		if !s.knowsHost(r.Host) {
+			s.fail(w, r, newProblem(http.StatusMisdirectedRequest, "This server does not answer for the host name in the request. Use the address it printed at start, or --host to add a name."))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *Server) knowsHost(host string) bool {
+	if len(s.cfg.Hosts) == 0 {
+		return true
+	}
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.Trim(host, "[]")
+	for _, known := range s.cfg.Hosts {
+		if strings.EqualFold(known, host) {
+			return true
+		}
+	}
+	return false
+}
+
+// allowOrigin implements CORS (Fetch Standard) for simple requests, on errors
+// too, so that a script can read why it failed.
+func (s *Server) allowOrigin(h http.Header, r *http.Request) {
+	for _, o := range s.cfg.Origins {
+		if o == "*" {
+			h.Set("Access-Control-Allow-Origin", "*")
+			h.Set("Access-Control-Expose-Headers", "ETag")
+			return
+		}
+	}
+	if len(s.cfg.Origins) == 0 {
+		return
+	}
+	h.Add("Vary", "Origin")
+	origin := r.Header.Get("Origin")
+	for _, o := range s.cfg.Origins {
+		if o == origin {
+			h.Set("Access-Control-Allow-Origin", o)
+			h.Set("Access-Control-Expose-Headers", "ETag")
+		}
+	}
+}
+
+// today returns the calendar date in the United Kingdom.
+func (s *Server) today() report.Day { return report.DayOf(s.now().In(ukZone)) }

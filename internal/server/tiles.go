@@ -1,0 +1,267 @@
+package server
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/gorilla/mux"
+
+	"github.com/streetsafe/streetsafe/internal/cube"
+	"github.com/streetsafe/streetsafe/internal/report"
+	"github.com/streetsafe/streetsafe/tiles"
+)
+
+// maxTileZoom is the deepest zoom that TileJSON announces: at 18 a cell of the
+// finest resolution is as large as the screen, and clients overzoom from there.
+const maxTileZoom = 18
+
+// tileRequest is everything that the bytes of a tile depend on, beside the
+// reports under it.
+type tileRequest struct {
+	tile     tiles.Tile
+	res      int
+	filter   report.Filter
+	geoJSON  bool
+	withCell bool
+}
+
+func (s *Server) tile(w http.ResponseWriter, r *http.Request) error {
+	vars := mux.Vars(r)
+	req, err := parseTileRequest(r, vars)
+	if err != nil {
+		return err
+	}
+	snap := s.cube.Current()
+	a := answerTo{
+		key: req.key(snap.TileGeneration(req.tile)), typ: typeMVT, cache: cacheRevalidate,
+		make: func() ([]byte, error) { return drawTile(snap, req) },
+	}
+	if req.geoJSON {
+		a.typ = typeGeoJSON
+	}
+	// A URL with a generation may be kept for ever, but only while it is the
+	// one on the map: a replica that is ahead or behind must not freeze its
+	// tile under another's name.
+	if vars["generation"] == s.tilesVersion(snap) {
+		a.cache = cacheForever
+	}
+	return s.respond(w, r, a)
+}
+
+func parseTileRequest(r *http.Request, vars map[string]string) (tileRequest, error) {
+	var req tileRequest
+	switch vars["ext"] {
+	case "mvt":
+	case "geojson":
+		req.geoJSON = true
+	default:
+		return req, newProblem(http.StatusNotFound, "Tiles end in .mvt or .geojson.")
+	}
+	var err error
+	if req.tile, err = tiles.ParseTile(vars["z"], vars["x"], vars["y"]); err != nil {
+		return req, tileProblem(err)
+	}
+	req.res = tiles.ResolutionForZoom(req.tile.Z)
+	v, err := parseQuery(r, withFilter("res", "cell")...)
+	if err != nil || v == nil {
+		return req, err
+	}
+	if req.filter, err = report.ParseFilter(v); err != nil {
+		return req, err
+	}
+	if req.res, err = tileResolution(v, req.tile.Z); err != nil {
+		return req, err
+	}
+	switch v.Get("cell") {
+	case "", "0":
+	case "1":
+		req.withCell = true
+	default:
+		return req, badParam("cell", v.Get("cell"), "0 or 1")
+	}
+	return req, nil
+}
+
+func tileProblem(err error) error {
+	var te *tiles.TileError
+	if errors.As(err, &te) && !te.Outside {
+		return badParam(te.Part, te.Value, "a whole number without leading zeros")
+	}
+	return newProblem(http.StatusNotFound, "This tile is outside the world: zoom goes from 0 to "+strconv.Itoa(tiles.MaxZoom)+", x and y from 0 to 2^zoom - 1.")
+}
+
+func tileResolution(v url.Values, zoom uint32) (int, error) {
+	res, err := intParam(v, "res", tiles.ResolutionForZoom(zoom), 0, 15)
+	if err == nil {
+		_, err = tiles.ClampResolution(zoom, res)
+	}
+	if err != nil {
+		lo, hi := tiles.ResolutionRange(zoom)
+		return 0, badParam("res", v.Get("res"), fmt.Sprintf("an H3 resolution from %d to %d at zoom %d", lo, hi, zoom))
+	}
+	return res, nil
+}
+
+// key packs the request and the last change under the tile into a cache key. A
+// batch elsewhere on the map leaves the entry valid.
+func (t tileRequest) key(generation uint64) string {
+	b := make([]byte, 0, 48)
+	b = append(b, 't', byte(t.tile.Z), byte(t.res))
+	b = binary.LittleEndian.AppendUint32(b, t.tile.X)
+	b = binary.LittleEndian.AppendUint32(b, t.tile.Y)
+	b = binary.LittleEndian.AppendUint64(b, generation)
+	b = binary.LittleEndian.AppendUint16(b, uint16(t.filter.Factors))
+	b = binary.LittleEndian.AppendUint32(b, uint32(t.filter.From))
+	b = binary.LittleEndian.AppendUint32(b, uint32(t.filter.To))
+	b = append(b, byte(t.filter.Dayparts), byte(t.filter.Weekdays), byte(t.filter.Dark))
+	return string(append(b, flag(t.geoJSON)|flag(t.withCell)<<1))
+}
+
+func flag(b bool) byte {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// drawing holds the buffers that drawing a tile needs.
+type drawing struct {
+	selection cube.Selection
+	encoder   *tiles.Encoder
+}
+
+var drawings = sync.Pool{New: func() any { return &drawing{encoder: tiles.NewEncoder()} }}
+
+// drawTile selects and encodes. A tile with more cells than a client should
+// load is drawn one resolution coarser: every report still counts.
+func drawTile(snap *cube.Snapshot, req tileRequest) ([]byte, error) {
+	d := drawings.Get().(*drawing)
+	defer drawings.Put(d)
+	q := cube.Query{Tile: req.tile, Res: req.res, Filter: req.filter, Columns: req.filter.Factors}
+	for snap.Select(q, &d.selection); d.selection.Len() > tiles.MaxFeatures && q.Res > tiles.MinResolution; {
+		q.Res--
+		snap.Select(q, &d.selection)
+	}
+	layer := tiles.Layer{Res: q.Res, Columns: q.Columns.IDs(), WithCell: req.withCell}
+	if req.geoJSON {
+		return drawGeoJSON(&d.selection, layer)
+	}
+	d.encoder.Reset(req.tile, layer)
+	for i := range d.selection.Len() {
+		d.encoder.Cell(d.selection.Cell(i), d.selection.Ring(i), d.selection.Count(i), d.selection.Columns(i))
+	}
+	// The encoder's buffer is used again by the next tile.
+	return append([]byte(nil), d.encoder.Finish()...), nil
+}
+
+func drawGeoJSON(sel *cube.Selection, layer tiles.Layer) ([]byte, error) {
+	if sel.Len() == 0 {
+		return nil, nil
+	}
+	var out bytes.Buffer
+	g := tiles.NewGeoJSONWriter(&out, layer)
+	for i := range sel.Len() {
+		if err := g.Cell(sel.Cell(i), sel.Count(i), sel.Columns(i)); err != nil {
+			return nil, err
+		}
+	}
+	if err := g.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// tilesVersion names the bytes behind versioned tile URLs: the generation, and
+// the body of reports that it counts in.
+func (s *Server) tilesVersion(snap *cube.Snapshot) string {
+	v := strconv.FormatUint(snap.Generation(), 10)
+	if s.cfg.StoreID != "" {
+		v += "-" + s.cfg.StoreID
+	}
+	return v
+}
+
+// tileSet is TileJSON 3.0.0 with what our own clients want to know at once.
+type tileSet struct {
+	tiles.TileJSON
+	Generation uint64 `json:"generation"`
+	Synthetic  bool   `json:"synthetic"`
+	Total      int64  `json:"total"`
+	FirstDay   string `json:"first_day,omitempty"`
+	LastDay    string `json:"last_day,omitempty"`
+}
+
+func (s *Server) tileJSON(w http.ResponseWriter, r *http.Request) error {
+	v, err := parseQuery(r, withFilter("cell")...)
+	if err != nil {
+		return err
+	}
+	f, err := report.ParseFilter(v)
+	if err != nil {
+		return err
+	}
+	withCell := v.Get("cell") == "1"
+	snap := s.cube.Current()
+	base := baseURL(r)
+	key := fmt.Sprintf("j%d|%s|%v|%s", snap.Generation(), f.Query(), withCell, base)
+	return s.respondJSON(w, r, key, func() (any, error) {
+		query := f.Query()
+		if withCell {
+			query = strings.TrimPrefix(query+"&cell=1", "&")
+		}
+		if query != "" {
+			query = "?" + query
+		}
+		return s.describe(snap, f, tiles.Layer{Columns: f.Factors.IDs(), WithCell: withCell},
+			base+"/tiles/reports/"+s.tilesVersion(snap)+"/{z}/{x}/{y}.mvt"+query), nil
+	})
+}
+
+func (s *Server) describe(snap *cube.Snapshot, f report.Filter, layer tiles.Layer, template string) tileSet {
+	about := map[string]string{}
+	for _, x := range report.AllFactorsList() {
+		about[x.ID()] = "Number. Reports that name: " + x.Label()
+	}
+	set := tileSet{
+		TileJSON: tiles.TileJSON{
+			TileJSON: tiles.TileJSONVersion, Tiles: []string{template}, Name: "StreetSafe reports",
+			Description: s.labelled("Where people feel unsafe in public: counts of reports by H3 cell."),
+			Attribution: s.labelled("StreetSafe"), Scheme: "xyz", MaxZoom: maxTileZoom,
+			VectorLayers: tiles.VectorLayers(layer, maxTileZoom, about),
+		},
+		Generation: snap.Generation(), Synthetic: s.cfg.Synthetic,
+		Total: snap.Total(f),
+	}
+	if b, ok := snap.Bounds(); ok {
+		set.Bounds = &[4]float64{b.West, b.South, b.East, b.North}
+		set.Center = &[3]float64{(b.West + b.East) / 2, (b.South + b.North) / 2, 6}
+		first, last := snap.Days()
+		set.FirstDay, set.LastDay = first.String(), last.String()
+	}
+	return set
+}
+
+// labelled says that the data are made up, where they are.
+func (s *Server) labelled(text string) string {
+	if s.cfg.Synthetic {
+		return text + " (synthetic data)"
+	}
+	return text
+}
+
+// baseURL is the address under which the client reached us, for URLs that
+// other programs must be able to open.
+func baseURL(r *http.Request) string {
+	scheme := "http"
+	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
+		scheme = "https"
+	}
+	return scheme + "://" + r.Host
+}
