@@ -15,9 +15,11 @@ const (
 )
 
 // ladder holds the 1-2-5 steps: every break is one of them.
-var ladder = [ladderSteps]uint32{
+// The last entry ends the ladder, out of reach.
+var ladder = [ladderSteps + 1]uint64{
 	1, 2, 5, 1e1, 2e1, 5e1, 1e2, 2e2, 5e2, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4,
 	1e5, 2e5, 5e5, 1e6, 2e6, 5e6, 1e7, 2e7, 5e7, 1e8, 2e8, 5e8, 1e9, 2e9,
+	5e9,
 }
 
 // Histogram counts cells by the 1-2-5 step that their count has reached, which
@@ -38,10 +40,11 @@ func (h *Histogram) Reset() { *h = Histogram{} }
 
 // stepOf is the last step of the ladder that is not over count, which must not
 // be 0. Nine steps are a thousandfold and ten bits are a little more, so nine
-// tenths of a count's bits are a step that it has reached, and nearly the last.
+// tenths of a count's bits are a step that it has reached, the last or the one
+// before.
 func stepOf(count uint32) int {
 	i := (bits.Len32(count) - 1) * 9 / 10
-	for i+1 < ladderSteps && ladder[i+1] <= count {
+	if ladder[i+1] <= uint64(count) {
 		i++
 	}
 	return i
@@ -78,18 +81,21 @@ func (h *Histogram) AppendBreaks(dst []uint32) []uint32 {
 	}
 	if hi-lo < Classes {
 		lo = min(lo, ladderSteps-Classes)
-		return append(dst, ladder[lo:lo+Classes]...)
+		for _, step := range ladder[lo : lo+Classes] {
+			dst = append(dst, uint32(step))
+		}
+		return dst
 	}
 	first := naturalBreaks(h.bins[lo : hi+1])
 	for _, f := range first {
-		dst = append(dst, ladder[lo+f])
+		dst = append(dst, uint32(ladder[lo+f]))
 	}
 	return dst
 }
 
 // naturalBreaks splits more than Classes bins into Classes runs so that the
 // weighted variance of position within the runs is least, and returns where
-// each run begins. It is Fisher's exact method, by dynamic programming.
+// each run begins; among equals, so that the highest are told apart. It is Fisher's exact method, by dynamic programming.
 func naturalBreaks(bins []uint32) [Classes]int {
 	// Sums of weight, weight times position and weight times position squared
 	// over the bins before i give the cost of any run at once.
@@ -107,15 +113,16 @@ func naturalBreaks(bins []uint32) [Classes]int {
 		wx[i+1] = wx[i] + float64(weight*x)
 		wxx[i+1] = wxx[i] + float64(weight*float64(x*x))
 	}
-	cost := func(from, to int) float64 {
+	// In whole millionths, so that equal costs are equal.
+	cost := func(from, to int) int64 {
 		weight, sum := w[to]-w[from], wx[to]-wx[from]
 		if weight == 0 {
 			return 0
 		}
-		return wxx[to] - wxx[from] - float64(sum*sum)/weight
+		return int64(math.Round(1e6 * (wxx[to] - wxx[from] - float64(sum*sum)/weight)))
 	}
 
-	var best [Classes + 1][ladderSteps + 1]float64
+	var best [Classes + 1][ladderSteps + 1]int64
 	var begin [Classes + 1][ladderSteps + 1]int
 	n := len(bins)
 	for end := 1; end <= n; end++ {
@@ -123,12 +130,12 @@ func naturalBreaks(bins []uint32) [Classes]int {
 	}
 	for k := 2; k <= Classes; k++ {
 		for end := k; end <= n; end++ {
-			best[k][end] = math.Inf(1)
+			best[k][end] = math.MaxInt64
 			for from := k - 1; from < end; from++ {
 				if bins[from] == 0 && occupied >= Classes {
 					continue // where it can, a class begins at a step that some cell is on
 				}
-				if c := best[k-1][from] + cost(from, end); c < best[k][end] {
+				if c := best[k-1][from] + cost(from, end); c <= best[k][end] {
 					best[k][end], begin[k][end] = c, from
 				}
 			}

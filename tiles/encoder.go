@@ -49,8 +49,11 @@ type Encoder struct {
 	buf   []byte // the cells' features from start on; before it, room for the layer's head
 	start int
 
-	points []point // projected rings of the cell in hand, one after another
-	ends   []int   // where each of the rings ends in points
+	// The cell in hand: either a sketch, or its projected rings one after another
+	// with where each ends.
+	sketch sketch
+	points []point
+	ends   []int
 
 	dict dictionary
 	keys keyNumbers
@@ -82,7 +85,10 @@ func (e *Encoder) Reset(t Tile, o Layer) {
 // is, or at both. A cell without a report, or too small for the tile to show a
 // shape, is dropped and not in the meta layer either.
 func (e *Encoder) Cell(c h3.Cell, ring []Vertex, count uint32, columns []uint32) {
-	if count == 0 || !e.project(ring) {
+	if count == 0 {
+		return
+	}
+	if e.points, e.ends = e.points[:0], e.ends[:0]; !e.frame.quick(ring, &e.sketch) && !e.project(ring) {
 		return
 	}
 	e.feature(c, count, columns)

@@ -9,43 +9,53 @@ import (
 
 const hexDigits = "0123456789abcdef"
 
-// feature writes the projected cell as one feature. Room for all of it is made
+// feature writes the cell in hand as one feature. Room for all of it is made
 // first, then bytes are put in place without looking back: lengths that turn out
 // to need a second byte are mended by moving what follows them.
 func (e *Encoder) feature(c h3.Cell, count uint32, columns []uint32) {
 	const (
-		fixed     = 1 + 5 + 1 + 10 + 2 + 1 + 5 + 1 + 5 // tags and lengths of one feature
-		pair      = 5 + 5                              // a property's key and value
+		fixed     = 1 + 5 + 1 + 10 + 2 + 1 + 5 + 1 + 5 + sketchSize // tags and lengths of one feature
+		pair      = 5 + 5                                           // a property's key and value
 		perRing   = 1 + 5 + 1
 		perVertex = 5 + 5
 	)
 	n := len(e.buf)
 	room := fixed + pair*(2+len(columns)) + perRing*len(e.ends) + perVertex*len(e.points)
-	e.buf = slices.Grow(e.buf, room)
-	b := e.buf[:n+room]
-
-	b[n] = tagLayerFeature
-	body := n + 2
-	b[body] = tagFeatureID
-	n = putUvarint(b, body+1, FeatureID(c))
-
-	b[n] = tagFeatureTags
-	tags := n + 2
-	n = e.putTags(b, tags, count, columns)
-	if e.layer.WithCell {
-		n = putUvarint(b, n, uint64(e.keys.cell))
-		n = putUvarint(b, n, uint64(e.cellText(c)))
+	if cap(e.buf)-n < room {
+		e.buf = slices.Grow(e.buf, room)
 	}
-	n = closeLength(b, tags, n)
+	b := e.buf[n : n+room]
 
-	b[n], b[n+1], b[n+2] = tagFeatureType, typePolygon, tagFeatureGeometry
-	geometry := n + 4
-	n = closeLength(b, geometry, e.putGeometry(b, geometry))
+	b[0] = tagLayerFeature
+	const body = 2
+	b[body] = tagFeatureID
+	at := putUvarint(b, body+1, FeatureID(c))
 
-	n = closeLength(b, body, n)
-	e.buf = b[:n]
+	b[at] = tagFeatureTags
+	tags := at + 2
+	at = e.putTags(b, tags, count, columns)
+	if e.layer.WithCell {
+		at = putUvarint(b, at, uint64(e.keys.cell))
+		at = putUvarint(b, at, uint64(e.cellText(c)))
+	}
+	at = closeLength(b, tags, at)
+
+	b[at], b[at+1], b[at+2] = tagFeatureType, typePolygon, tagFeatureGeometry
+	geometry := at + 4
+	if len(e.ends) == 0 {
+		// As long as the array and not as the sketch: a fixed length is two
+		// instructions, and what is too much is written over.
+		*(*[sketchSize]byte)(b[geometry:]) = *(*[sketchSize]byte)(e.sketch.bytes[:])
+		b[geometry-1] = byte(e.sketch.n)
+		at = geometry + e.sketch.n
+	} else {
+		at = closeLength(b, geometry, e.putGeometry(b, geometry))
+	}
+	at = closeLength(b, body, at)
+	e.buf = e.buf[:n+at]
 }
 
+// putTags writes the number of each property's key and of its value.
 func (e *Encoder) putTags(b []byte, n int, count uint32, columns []uint32) int {
 	n = putUvarint(b, n, uint64(e.keys.count))
 	n = putUvarint(b, n, uint64(e.dict.uint(count)))
@@ -99,14 +109,18 @@ func putShort(b []byte, n int, v uint32) int {
 	return n + 1 + int(long)
 }
 
-// closeLength puts the length of b[from:to] into the byte before from. A longer
-// length moves the bytes up. It returns where they end now.
+// closeLength puts the length of b[from:to] into the byte before from, and
+// returns where the bytes end, which have moved if the length needs more than one.
 func closeLength(b []byte, from, to int) int {
-	size := uint64(to - from)
-	if size < 0x80 {
-		b[from-1] = byte(size)
+	if to-from < 0x80 {
+		b[from-1] = byte(to - from)
 		return to
 	}
+	return closeLongLength(b, from, to)
+}
+
+func closeLongLength(b []byte, from, to int) int {
+	size := uint64(to - from)
 	more := varintLen(size) - 1
 	copy(b[from+more:to+more], b[from:to])
 	putUvarint(b, from-1, size)

@@ -37,7 +37,6 @@ func (f *frame) point(v Vertex, shift int64) point {
 // two where the tile shows both edges of the world. It is false when nothing is
 // left of them.
 func (e *Encoder) project(ring []Vertex) bool {
-	e.points, e.ends = e.points[:0], e.ends[:0]
 	if len(ring) < 3 {
 		return false
 	}
