@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
@@ -70,7 +71,7 @@ func TestValidateRecord_Cells(t *testing.T) {
 		if err := store.ValidateRecord(rec(c)); err != nil {
 			t.Error(err)
 		}
-		for _, wrong := range []h3.Cell{base, c | 1<<63, c | 1<<56, c &^ 7, c + 127<<45} {
+		for _, wrong := range []h3.Cell{base, c | -1<<63, c | 1<<56, c &^ 7, c + 127<<45} {
 			if err := store.ValidateRecord(rec(wrong)); !errors.Is(err, store.ErrInvalid) {
 				t.Errorf("%#x: error %v, want %v", uint64(wrong), err, store.ErrInvalid)
 			}
@@ -162,10 +163,16 @@ func TestWatcher(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		var beacon store.Beacon
-		var generation uint64 = 5
-		var trouble error
+		var generation atomic.Uint64
+		generation.Store(5)
+		var down atomic.Bool
 		watched := store.Watcher{
-			Read:   func(context.Context) (uint64, error) { return generation, trouble },
+			Read: func(context.Context) (uint64, error) {
+				if down.Load() {
+					return 0, errors.New("down")
+				}
+				return generation.Load(), nil
+			},
 			Every:  time.Minute,
 			Beacon: &beacon,
 		}.Watch(ctx)
@@ -186,20 +193,22 @@ func TestWatcher(t *testing.T) {
 		}
 		want("at first", 5, true)
 		want("no news", 0, false)
-		generation = 6
+		generation.Store(6)
 		want("not looked yet", 0, false)
 		beacon.Light()
 		want("woken", 6, true)
-		generation = 7
+		generation.Store(7)
 		time.Sleep(time.Minute)
 		want("looked by itself", 7, true)
-		trouble, generation = errors.New("down"), 8
+		down.Store(true)
+		generation.Store(8)
 		time.Sleep(time.Minute)
 		want("the database is down", 0, false)
-		trouble = nil
+		down.Store(false)
 		time.Sleep(time.Minute)
 		want("up again", 8, true)
-		for generation = range uint64(20) {
+		for g := range uint64(20) {
+			generation.Store(g)
 			beacon.Light()
 			synctest.Wait()
 		}
