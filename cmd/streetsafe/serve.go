@@ -71,7 +71,7 @@ func checkBasemap(b server.Basemap) error {
 	if b.URL == "" {
 		return nil
 	}
-	u, err := url.Parse(b.URL)
+	u, err := url.Parse(strings.Replace(b.URL, "{s}.", "a.", 1))
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
 		return fmt.Errorf("--basemap-url %q: expected a URL such as https://tiles.example.org/{z}/{x}/{y}.png", b.URL)
 	}

@@ -86,12 +86,8 @@ func (s *Server) page(name string) handler {
 // its pictures. Nothing inline, nothing from elsewhere, never framed.
 func (s *Server) contentPolicy() string {
 	images := "'self' data:"
-	if u, err := url.Parse(s.cfg.Basemap.URL); err == nil && u.Host != "" {
-		host := u.Host
-		if i := strings.LastIndex(host, "{s}."); i >= 0 {
-			host = "*." + host[i+len("{s}."):]
-		}
-		images += " " + u.Scheme + "://" + host
+	if u, err := url.Parse(strings.Replace(s.cfg.Basemap.URL, "{s}.", "*.", 1)); err == nil && u.Host != "" {
+		images += " " + u.Scheme + "://" + u.Host
 	}
 	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src " + images +
 		"; connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"

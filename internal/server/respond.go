@@ -39,7 +39,7 @@ func (s *Server) respond(w http.ResponseWriter, r *http.Request, a answerTo) err
 	key := a.key + string(enc.tag)
 	etag := s.etag(key)
 	h := w.Header()
-	h["ETag"] = []string{etag}
+	h["Etag"] = []string{etag}
 	h["Cache-Control"] = []string{a.cache}
 	h.Add("Vary", "Accept-Encoding")
 	if matches(r.Header.Get("If-None-Match"), etag) {
