@@ -2,7 +2,7 @@
 // Words for numbers and days. Windows are half-open inside and inclusive for people.
 import { addDays, windowOf } from './state.js';
 
-/** @typedef {{factors:{id:string,label:string,group:string}[], groups:{id:string,label:string}[], dayparts:{id:string,label:string,from?:number,to?:number}[], weekdays:{id:string,label:string}[]}} Vocabulary */
+/** @typedef {{factors:{id:string,label:string,short?:string,group:string}[], groups:{id:string,label:string}[], dayparts:{id:string,label:string,from?:number,to?:number}[], weekdays:{id:string,label:string}[]}} Vocabulary */
 
 const NUMBER = new Intl.NumberFormat('en-GB');
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
@@ -33,8 +33,8 @@ export function windowText(w) {
 /** The part before "e.g.": the seed's label, short enough for a chip. @param {string} label */
 export const shortLabel = (label) => label.replace(/ e\.g\..*$/, '');
 
-/** "Other" exists in both groups and needs its group beside it. @param {{id:string,label:string,group:string}} f */
-export const factorName = (f) => (f.label === 'Other' ? 'Other environmental' : shortLabel(f.label));
+/** What lists and sentences call a factor; "Other" would not tell which. @param {{label:string,short?:string}} f */
+export const factorName = (f) => f.short ?? (f.label === 'Other' ? 'Other environmental' : shortLabel(f.label));
 
 /**
  * The filter in words, the most important first.

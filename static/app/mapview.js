@@ -26,7 +26,7 @@ export function createMapView(store, config, on) {
   const map = new LeafletMap(container, { zoomControl: false, minZoom: config.basemap.kind === 'xyz' ? 3 : MIN_ZOOM, maxZoom: MAX_ZOOM, fadeAnimation: false, attributionControl: false, worldCopyJump: true });
   control.attribution({ prefix: '<a href="https://leafletjs.com">Leaflet</a>' }).addTo(map);
   control.scale({ imperial: true, position: 'bottomright' }).addTo(map);
-  const base = addBasemap(map, config.basemap, '/static/basemap/');
+  const base = addBasemap(map, config.basemap, new URL('../basemap/', import.meta.url).pathname);
   const outline = new Outline();
   /** @type {number[]} */
   let breaks = [1, 2, 5, 10, 20];
@@ -142,17 +142,20 @@ function pointer(map, layer, outline, choose) {
 /** Enter opens the hexagon under the cross; each pan by key says what is there. @param {any} map @param {() => HexLayer|null} layer @param {(hex: Hex) => void} choose */
 function keyboard(map, layer, choose) {
   const container = map.getContainer();
+  /** The cross is for the keyboard: pointing hides it. @param {boolean} yes */
+  const setByKey = (yes) => { byKey = yes; container.classList.toggle('by-key', yes); };
   let byKey = false;
   const here = () => layer()?.pick(map.getCenter());
   container.addEventListener('keydown', (/** @type {KeyboardEvent} */ e) => {
     if (e.target !== container) return;
-    byKey = e.key.startsWith('Arrow') || ['+', '-', '='].includes(e.key);
+    setByKey(true);
     if (e.key !== 'Enter') return;
     e.preventDefault();
     const hex = here();
     if (hex) choose(hex); else announce('No reports under the centre of the map.');
   });
-  container.addEventListener('pointerdown', () => { byKey = false; });
+  container.addEventListener('pointerdown', () => setByKey(false), true);
+  container.addEventListener('keyup', () => setByKey(true));
   map.on('moveend', () => {
     if (!byKey || document.activeElement !== container) return;
     const hex = here();

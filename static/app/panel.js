@@ -28,7 +28,7 @@ export function showSummary(s, v, filter, choose) {
     ? `${s.total === 1 ? 'report' : 'reports'} on screen, in ${plural(s.cells, 'hexagon')} about ${hexWidth(s.res)} across`
     : 'reports on screen';
   byId('filter-line').replaceChildren(...filter.map((t) => h('li', { text: t })));
-  byId('dates-line').textContent = s.total ? `First ${day(s.first_day)}, latest ${day(s.last_day)}` : '';
+  byId('dates-line').textContent = s.first_day ? `All data: ${day(s.first_day)} to ${day(s.last_day)}` : '';
   const top = h('ol', { class: 'top' }, ...s.top.slice(0, 5).map((t) => h('li', {}, h('button', { type: 'button', 'data-cell': t.cell, onclick: () => choose(t.cell) },
     h('span', { text: position(t.lat, t.lng) }), h('b', { text: number(t.count) })))));
   byId('summary-body').replaceChildren(...(s.total ? [...figures(s, v), block('Most reports', top)] : []));

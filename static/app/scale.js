@@ -21,12 +21,12 @@ export function classOf(breaks, count) {
   return Math.max(k, 0);
 }
 
-/** @param {readonly number[]} breaks @returns {string[]} "1", "2–4", "20 or more" */
+/** @param {readonly number[]} breaks @returns {string[]} "1", "2–4", "20+" */
 export function ranges(breaks) {
   return breaks.map((low, i) => {
     const next = breaks[i + 1];
     const n = (/** @type {number} */ v) => v.toLocaleString('en-GB');
-    if (next === undefined) return `${n(low)} or more`;
+    if (next === undefined) return `${n(low)}+`;
     return next - 1 === low ? n(low) : `${n(low)}–${n(next - 1)}`;
   });
 }

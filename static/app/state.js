@@ -34,7 +34,7 @@ function pick(text, known) {
 
 /** @param {string|null} text */
 function parseAt(text) {
-  const [lat, lng, zoom] = (text ?? '').split(',').map(Number);
+  const [lat, lng, zoom] = (text ?? '').split(',').map((n) => (n ? Number(n) : NaN));
   if (!Number.isFinite(lat) || !Number.isFinite(lng) || !Number.isFinite(zoom)) return null;
   if (Math.abs(lat) > 85 || Math.abs(lng) > 180 || zoom < 0 || zoom > 18) return null;
   return Object.freeze({ lat, lng, zoom: Math.round(zoom) });

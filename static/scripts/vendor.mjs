@@ -15,7 +15,12 @@ const LIBRARIES = {
   'leaflet.js': {
     packages: ['leaflet'],
     entry: `
-      export { Map } from 'leaflet/src/map/index.js';
+      export { Map } from 'leaflet/src/map/Map.js';
+      import 'leaflet/src/map/handler/Map.DoubleClickZoom.js';
+      import 'leaflet/src/map/handler/Map.Drag.js';
+      import 'leaflet/src/map/handler/Map.Keyboard.js';
+      import 'leaflet/src/map/handler/Map.ScrollWheelZoom.js';
+      import 'leaflet/src/map/handler/Map.TouchZoom.js';
       export { Layer } from 'leaflet/src/layer/Layer.js';
       export { GridLayer } from 'leaflet/src/layer/tile/GridLayer.js';
       export { TileLayer } from 'leaflet/src/layer/tile/TileLayer.js';
@@ -56,8 +61,12 @@ async function bundle(entry) {
 
 async function leafletStyle() {
   const css = readFileSync(from('node_modules/leaflet/dist/leaflet.css'), 'utf8');
-  // Rules with pictures belong to the layers control and markers, which are not in the build.
-  const plain = css.replace(/[^{}]+\{[^{}]*url\(images[^{}]*\}/g, '');
+  // Rules for parts that are not in the build, some of which would load pictures.
+  const unused = /popup|tooltip|control-layers|control-zoom|leaflet-bar|marker|div-icon|zoom-box|vml|overlay-pane svg|image-layer/;
+  const plain = css.replace(/\/\*[\s\S]*?\*\//g, '').replace(/([^{}]+)\{[^{}]*\}/g, (rule, selector) => {
+    const kept = selector.split(',').filter((/** @type {string} */ s) => !unused.test(s));
+    return kept.length ? rule.replace(selector, kept.join(',')) : '';
+  });
   const result = await build({ stdin: { contents: plain, loader: 'css' }, minify: true, legalComments: 'none', write: false });
   return result.outputFiles[0].contents;
 }
