@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
 )
 
 // attack is what the adversary did and what it did to the server.
@@ -115,7 +114,7 @@ func (a *adversary) ask(ctx context.Context, b *body, svc *service, at *attack) 
 				if i >= len(times) {
 					return
 				}
-				took, err := a.askOne(svc, in, out, adverse{b.at[i%len(b.at)], zoom, i})
+				took, err := a.askOne(svc, in, out, adverse{b.places.at[i%len(b.places.at)], zoom, i})
 				if err != nil {
 					failure.Store(&err)
 					return
@@ -178,4 +177,3 @@ func printAttacks(o *options, attacks []attack) {
 	table(o.out, "Adversary: filters that are all different",
 		[]string{"reports", "filters", "tiles/s", "budget", "cache max", "entries", "evicted", "RSS before", "RSS after", "RSS peak", "p50 ms", "p99 ms"}, rows)
 }
-

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -85,7 +86,7 @@ func (a *applying) run(ctx context.Context, n int) (applied, error) {
 	if err != nil {
 		return applied{}, err
 	}
-	tr, err := newTrace(a.traceConfig(), b.at)
+	tr, err := newTrace(a.traceConfig(), &b.places)
 	if err != nil {
 		return applied{}, err
 	}
@@ -192,11 +193,10 @@ type watch struct {
 
 func newWatch(h http.Handler, r report.Report, accept string) (*watch, error) {
 	const zoom = 14
-	ll, err := r.Cell.LatLng()
+	p, err := centre(r.Cell)
 	if err != nil {
-		return nil, fmt.Errorf("cell %s: %w", r.Cell, err)
+		return nil, err
 	}
-	p := positionOf(ll.Lat, ll.Lng)
 	w := &watch{h, newInput(accept), newSink(false)}
 	return w, w.in.setPath(fmt.Sprintf("/tiles/reports/%d/%d/%d.mvt", zoom, int(p.x*(1<<zoom)), int(p.y*(1<<zoom))))
 }
@@ -206,7 +206,12 @@ func newWatch(h http.Handler, r report.Report, accept string) (*watch, error) {
 func (w *watch) etag() string {
 	w.out.reset()
 	w.h.ServeHTTP(w.out, &w.in.request)
-	return w.out.head["ETag"][0]
+	for name, values := range w.out.head {
+		if strings.EqualFold(name, "ETag") { // servers spell it in both ways
+			return values[0]
+		}
+	}
+	return ""
 }
 
 // newBatches makes batches of reports that are not in the body.

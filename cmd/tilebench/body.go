@@ -2,12 +2,9 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"runtime"
 	"runtime/debug"
 	"time"
-
-	h3 "github.com/uber/h3-go/v4"
 
 	"github.com/streetsafe/streetsafe/internal/cube"
 	"github.com/streetsafe/streetsafe/internal/report"
@@ -30,13 +27,9 @@ func mustDay(s string) report.Day {
 type body struct {
 	reports int
 	cube    *cube.Cube
-	at      []position // of a sample of the reports
+	places  places
 	took    time.Duration
 }
-
-// samplePositions is how many positions views are chosen from: enough that no
-// town is missed, and nothing beside the cube.
-const samplePositions = 20_000
 
 // buildBatch is how many reports the builder is given at once.
 const buildBatch = 8192
@@ -52,39 +45,38 @@ func newBody(seed uint64, reports int) (*body, error) {
 		return nil, err
 	}
 	start := time.Now()
-	b := &body{reports: reports}
-	builder := cube.NewBuilder()
-	batch := cube.Batch{Generation: 1, Add: make([]report.Report, 0, buildBatch)}
-	sample := newSampler(reports)
-	var failed error
-	for r := range made.Reports() {
-		if failed = sample.see(r.Cell); failed != nil {
-			break
-		}
-		batch.Add = append(batch.Add, r)
-		if len(batch.Add) == buildBatch {
-			if failed = builder.Add(batch); failed != nil {
-				break
-			}
-			batch.Add = batch.Add[:0]
-		}
-	}
-	if failed == nil {
-		failed = builder.Add(batch)
-	}
-	if failed != nil {
-		return nil, fmt.Errorf("build %d reports: %w", reports, failed)
+	builder, where := cube.NewBuilder(), newCollector(reports)
+	if err := fill(builder, where, made); err != nil {
+		return nil, fmt.Errorf("build %d reports: %w", reports, err)
 	}
 	snapshot, err := builder.Snapshot(1)
 	if err != nil {
 		return nil, fmt.Errorf("build %d reports: %w", reports, err)
 	}
-	b.cube, b.at, b.took = cube.New(snapshot), sample.at, time.Since(start)
+	b := &body{reports: reports, cube: cube.New(snapshot)}
 	if snapshot.Len() != reports {
 		return nil, fmt.Errorf("the cube holds %d reports of %d", snapshot.Len(), reports)
 	}
+	if b.places, err = where.places(); err != nil {
+		return nil, err
+	}
+	b.took = time.Since(start)
 	settle()
 	return b, nil
+}
+
+func fill(builder *cube.Builder, where *collector, made *synth.Body) error {
+	batch := cube.Batch{Generation: 1, Add: make([]report.Report, 0, buildBatch)}
+	for r := range made.Reports() {
+		where.see(r.Cell)
+		if batch.Add = append(batch.Add, r); len(batch.Add) == buildBatch {
+			if err := builder.Add(batch); err != nil {
+				return err
+			}
+			batch.Add = batch.Add[:0]
+		}
+	}
+	return builder.Add(batch)
 }
 
 // settle gives memory that the build used back to the system, so that what is
@@ -95,48 +87,15 @@ func settle() {
 	resetPeak()
 }
 
-// sampler keeps the position of every n-th report.
-type sampler struct {
-	every, seen int
-	at          []position
-}
-
-func newSampler(reports int) *sampler {
-	return &sampler{every: max(1, reports/samplePositions)}
-}
-
-func (s *sampler) see(c h3.Cell) error {
-	if s.seen++; s.seen%s.every != 0 && s.seen != 1 {
-		return nil
-	}
-	p, err := c.LatLng()
+// placesOnly is where reports are, without a cube, for driving another server.
+func placesOnly(seed uint64, reports int) (places, error) {
+	made, err := synth.New(synthConfig(seed, reports))
 	if err != nil {
-		return fmt.Errorf("cell %s: %w", c, err)
+		return places{}, err
 	}
-	s.at = append(s.at, positionOf(p.Lat, p.Lng))
-	return nil
-}
-
-// positionOf projects degrees to the Web Mercator square.
-func positionOf(lat, lng float64) position {
-	sin := math.Sin(lat * math.Pi / 180)
-	return position{
-		x: clampUnit(lng/360 + 0.5),
-		y: clampUnit(0.5 - math.Log((1+sin)/(1-sin))/(4*math.Pi)),
-	}
-}
-
-// positionsOnly is the sample without a cube, for driving another server.
-func positionsOnly(seed uint64) ([]position, error) {
-	made, err := synth.New(synthConfig(seed, samplePositions))
-	if err != nil {
-		return nil, err
-	}
-	sample := newSampler(samplePositions)
+	where := newCollector(reports)
 	for r := range made.Reports() {
-		if err := sample.see(r.Cell); err != nil {
-			return nil, err
-		}
+		where.see(r.Cell)
 	}
-	return sample.at, nil
+	return where.places()
 }

@@ -68,7 +68,7 @@ func (o *options) growthAt(n int) (growthPoint, error) {
 	if err != nil {
 		return growthPoint{}, err
 	}
-	tr, err := newTrace(o.traceConfig(), b.at)
+	tr, err := newTrace(o.traceConfig(), &b.places)
 	if err != nil {
 		return growthPoint{}, err
 	}

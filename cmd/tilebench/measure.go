@@ -60,8 +60,8 @@ func newOutcome(command string, o *options) *outcome {
 // measurement is the main command's own flags.
 type measurement struct {
 	*options
-	url      string
-	pid      string
+	url string
+	pid string
 }
 
 func addMeasure(cmd *cobra.Command, o *options) {
@@ -125,7 +125,7 @@ func (m *measurement) runAll(ctx context.Context, b *body, br *bodyResult) error
 	if err != nil {
 		return err
 	}
-	tr, err := newTrace(m.traceConfig(), b.at)
+	tr, err := newTrace(m.traceConfig(), &b.places)
 	if err != nil {
 		return err
 	}
@@ -255,13 +255,14 @@ func (m *measurement) other(out *outcome) error {
 		return err
 	}
 	e.accept, out.URL = m.accept, m.url
-	at, err := positionsOnly(m.seed)
+	m.logf("placing %s reports ...", shortCount(m.reports[0]))
+	where, err := placesOnly(m.seed, m.reports[0])
 	if err != nil {
 		return err
 	}
 	cfg := m.traceConfig()
 	cfg.Filters = to.query != 0
-	tr, err := newTrace(cfg, at)
+	tr, err := newTrace(cfg, &where)
 	if err != nil {
 		return err
 	}

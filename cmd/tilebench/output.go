@@ -115,4 +115,3 @@ func hits(rate *float64) string {
 	}
 	return share(max(*rate, 1e-9))
 }
-

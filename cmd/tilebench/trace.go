@@ -36,10 +36,6 @@ type traceConfig struct {
 	Filters  bool // false asks without any filter
 }
 
-// position is a place on the Web Mercator square, both coordinates in [0, 1),
-// y down.
-type position struct{ x, y float64 }
-
 // How officers behave. Three officers look at the map at once; each acts, and
 // the map asks for the tiles of the view that nobody has asked for yet.
 const (
@@ -49,9 +45,14 @@ const (
 	// pixels, counting the ones that are partly out of sight.
 	viewColumns, viewRows = 6, 4
 
-	panShare    = 0.55
+	panShare    = 0.45
 	zoomShare   = 0.20
-	filterShare = 0.15 // the rest jumps to another place
+	filterShare = 0.25 // the rest jumps to another place
+
+	// One in ten of the tiles in view where nobody ever reported anything is
+	// asked for. All of them would be half of the trace, and an empty answer
+	// is the cheapest: the figures are to be of tiles with something on them.
+	emptyShare = 0.1
 
 	// Half of the repeats go back to what was looked at lately.
 	recentRequests = 500
@@ -68,22 +69,23 @@ type officer struct {
 
 // tracer builds a trace.
 type tracer struct {
-	cfg  traceConfig
-	at   []position
-	rand *rand.Rand
-	seen map[request]bool
+	cfg    traceConfig
+	places *places
+	rand   *rand.Rand
+	seen   map[request]bool // asked for, or left out
+	deck   []kind           // the kinds of filter to come
 	trace
 }
 
 // newTrace makes a trace whose views lie where the reports are.
-func newTrace(cfg traceConfig, at []position) (*trace, error) {
-	if len(at) == 0 {
+func newTrace(cfg traceConfig, where *places) (*trace, error) {
+	if len(where.at) == 0 {
 		return nil, fmt.Errorf("trace: no positions to look at")
 	}
 	if cfg.MinZoom < 0 || cfg.MaxZoom > 22 || cfg.MinZoom > cfg.MaxZoom {
 		return nil, fmt.Errorf("trace: zoom %d to %d: expected 0 to 22", cfg.MinZoom, cfg.MaxZoom)
 	}
-	t := &tracer{cfg: cfg, at: at, rand: rand.New(rand.NewPCG(cfg.Seed, 0x7472616365)), seen: make(map[request]bool)}
+	t := &tracer{cfg: cfg, places: where, rand: rand.New(rand.NewPCG(cfg.Seed, 0x7472616365)), seen: make(map[request]bool)}
 	var team [officers]officer
 	for i := range team {
 		team[i].filter = t.newFilter()
@@ -125,15 +127,21 @@ func (t *tracer) act(o *officer) {
 }
 
 func (t *tracer) jump(o *officer) {
-	o.at = t.at[t.rand.IntN(len(t.at))]
+	o.at = t.places.at[t.rand.IntN(len(t.places.at))]
 	o.zoom = t.cfg.MinZoom + t.rand.IntN(t.cfg.MaxZoom-t.cfg.MinZoom+1)
 }
 
-// newFilter draws a filter, every kind equally often.
+// newFilter draws a filter. The kinds are dealt from a shuffled deck, so that a
+// short trace has all of them too.
 func (t *tracer) newFilter() int32 {
 	k := kindNone
 	if t.cfg.Filters {
-		k = kind(t.rand.IntN(numKinds))
+		if len(t.deck) == 0 {
+			for _, i := range t.rand.Perm(numKinds) {
+				t.deck = append(t.deck, kind(i))
+			}
+		}
+		k, t.deck = t.deck[0], t.deck[1:]
 	}
 	f := randomFilter(t.rand, k, t.cfg.Days)
 	for i := range t.filters {
@@ -159,6 +167,9 @@ func (t *tracer) look(o *officer) {
 				continue
 			}
 			t.seen[r] = true
+			if !t.places.has(r.z, r.x, r.y) && t.rand.Float64() >= emptyShare {
+				continue
+			}
 			t.requests = append(t.requests, r)
 			for len(t.requests) < t.cfg.Requests && t.rand.Float64() < t.cfg.Repeat {
 				t.requests = append(t.requests, t.earlier())
@@ -177,8 +188,6 @@ func (t *tracer) earlier() request {
 	r.repeat = true
 	return r
 }
-
-func clampUnit(v float64) float64 { return min(max(v, 0), math.Nextafter(1, 0)) }
 
 // target turns requests into the paths of a tile server.
 type target struct {

@@ -11,19 +11,22 @@ import (
 
 var testDays = period{from: 20_000, to: 20_730}
 
-// testPositions lie in and around London.
-func testPositions() []position {
+// testPlaces lie in and around London.
+func testPlaces() *places {
 	r := rand.New(rand.NewPCG(3, 4))
-	at := make([]position, 2000)
-	for i := range at {
-		at[i] = position{0.4985 + r.NormFloat64()*0.001, 0.3327 + r.NormFloat64()*0.001}
+	p := &places{}
+	for range 2000 {
+		at := position{0.4985 + r.NormFloat64()*0.001, 0.3327 + r.NormFloat64()*0.001}
+		p.at = append(p.at, at)
+		p.filled = append(p.filled, morton(uint32(at.x*(1<<filledZoom)), uint32(at.y*(1<<filledZoom))))
 	}
-	return at
+	slices.Sort(p.filled)
+	return p
 }
 
 func testTrace(t testing.TB, seed uint64, n int) *trace {
 	t.Helper()
-	tr, err := newTrace(traceConfig{Seed: seed, Requests: n, Days: testDays, Repeat: 0.3, MinZoom: 6, MaxZoom: 17, Filters: true}, testPositions())
+	tr, err := newTrace(traceConfig{Seed: seed, Requests: n, Days: testDays, Repeat: 0.3, MinZoom: 6, MaxZoom: 17, Filters: true}, testPlaces())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,10 +46,11 @@ func TestNewTrace_deterministic(t *testing.T) {
 		}
 		return h.Sum64()
 	}
-	if digest(1) != digest(1) {
+	first := digest(1)
+	if again := digest(1); first != again {
 		t.Error("one seed gives two traces")
 	}
-	if digest(1) == digest(2) {
+	if first == digest(2) {
 		t.Error("two seeds give one trace")
 	}
 }
@@ -96,13 +100,55 @@ func TestNewTrace_mix(t *testing.T) {
 }
 
 func TestNewTrace_noPlaces(t *testing.T) {
-	if _, err := newTrace(traceConfig{Requests: 1, MaxZoom: 1, Days: testDays}, nil); err == nil {
+	if _, err := newTrace(traceConfig{Requests: 1, MaxZoom: 1, Days: testDays}, &places{}); err == nil {
 		t.Error("no error without positions")
 	}
 	// Four tiles exist at zoom 1 and there are no filters to tell them apart.
 	cfg := traceConfig{Requests: 10, MinZoom: 1, MaxZoom: 1, Days: testDays}
-	if _, err := newTrace(cfg, []position{{0.5, 0.5}}); err == nil {
+	if _, err := newTrace(cfg, testPlaces()); err == nil {
 		t.Error("no error when the tiles run out")
+	}
+}
+
+func TestPlaces_has(t *testing.T) {
+	p := testPlaces()
+	r := rand.New(rand.NewPCG(8, 9))
+	for range 20_000 {
+		z := uint32(r.IntN(20))
+		at := p.at[r.IntN(len(p.at))]
+		x, y := uint32(at.x*float64(int(1)<<z)), uint32(at.y*float64(int(1)<<z))
+		if r.IntN(2) == 0 && z > 0 {
+			x ^= 1 // a neighbour, with or without
+		}
+		want := slices.ContainsFunc(p.at, func(at position) bool {
+			// What is deeper than filledZoom is not told apart.
+			up := z - min(z, filledZoom)
+			side := float64(int(1) << (z - up))
+			return uint32(at.x*side) == x>>up && uint32(at.y*side) == y>>up
+		})
+		if got := p.has(z, x, y); got != want {
+			t.Fatalf("%d/%d/%d: %v, want %v", z, x, y, got, want)
+		}
+	}
+}
+
+func TestPositionOf(t *testing.T) {
+	tests := []struct {
+		lat, lng float64
+		z, x, y  int
+	}{
+		{51.3762, -0.0982, 10, 511, 341}, // Croydon
+		{55.9533, -3.1883, 10, 502, 319}, // Edinburgh
+		{0, 0, 1, 1, 1},
+		{-85, -180, 1, 0, 1},
+		{90, 180, 1, 1, 0},
+	}
+	for _, tt := range tests {
+		p := positionOf(tt.lat, tt.lng)
+		side := float64(int(1) << tt.z)
+		if x, y := int(p.x*side), int(p.y*side); x != tt.x || y != tt.y {
+			t.Errorf("%v, %v: tile %d/%d/%d, want %d/%d", tt.lat, tt.lng, tt.z, x, y, tt.x, tt.y)
+		}
 	}
 }
 
