@@ -23,19 +23,21 @@ func newBar(w io.Writer, max int64, what string, bytes bool) *progressbar.Progre
 	if !watched {
 		every = 5 * time.Second
 	}
-	bar := progressbar.NewOptions64(max,
+	options := []progressbar.Option{
 		progressbar.OptionSetWriter(w),
 		progressbar.OptionSetDescription(what),
 		progressbar.OptionSetWidth(width),
 		progressbar.OptionThrottle(every),
 		progressbar.OptionShowBytes(bytes),
 		progressbar.OptionShowCount(),
-		progressbar.OptionShowIts(),
-		progressbar.OptionSetItsString("reports"),
 		progressbar.OptionSetPredictTime(true),
 		progressbar.OptionUseANSICodes(watched),
 		progressbar.OptionOnCompletion(func() { fmt.Fprintln(w) }),
-	)
+	}
+	if !bytes {
+		options = append(options, progressbar.OptionShowIts(), progressbar.OptionSetItsString("reports"))
+	}
+	bar := progressbar.NewOptions64(max, options...)
 	_ = bar.RenderBlank() // starts its clock; a bar that cannot be drawn stops nothing
 	return bar
 }

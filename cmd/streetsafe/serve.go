@@ -149,11 +149,7 @@ func serve(ctx context.Context, std streams, st *sqlite.Store, o serveOptions) e
 	followed := make(chan struct{})
 	go func() { defer close(followed); live.follow(ctx) }()
 	defer func() { cancel(); <-followed }()
-	address := "http://" + listener.Addr().String()
-	fmt.Fprintf(std.out, "listening on %s\n", address)
-	if o.onListen != nil {
-		o.onListen(address)
-	}
+	fmt.Fprintf(std.out, "listening on http://%s\n", listener.Addr())
 	return serveHTTP(ctx, listener, handler)
 }
 

@@ -32,8 +32,9 @@ var errHTTP = errors.New("not an HTTP/1.1 response")
 // is skipped unless keep is set. It knows what tile servers send: a length,
 // chunks, or neither and the end of the connection.
 //
-// net/http's client spends 17 us on a small answer and this one 2, which
-// matters when both ends share two cores.
+// A round trip over loopback takes 37 us with it and 60 us with net/http's
+// client (BenchmarkClient; 0.25 us of it is this function), and on two shared
+// cores the difference would be taken from the server.
 func readAnswer(r *bufio.Reader, a *answer, keep bool) error {
 	*a = answer{body: a.body[:0]}
 	var f framing
