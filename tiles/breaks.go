@@ -95,7 +95,8 @@ func (h *Histogram) AppendBreaks(dst []uint32) []uint32 {
 
 // naturalBreaks splits more than Classes bins into Classes runs so that the
 // weighted variance of position within the runs is least, and returns where
-// each run begins; among equals, so that the highest are told apart. It is Fisher's exact method, by dynamic programming.
+// each run begins; among equals, so that the highest are told apart. It is
+// Fisher's exact method, by dynamic programming.
 func naturalBreaks(bins []uint32) [Classes]int {
 	// Sums of weight, weight times position and weight times position squared
 	// over the bins before i give the cost of any run at once.
@@ -122,6 +123,7 @@ func naturalBreaks(bins []uint32) [Classes]int {
 		return int64(math.Round(1e6 * (wxx[to] - wxx[from] - float64(sum*sum)/weight)))
 	}
 
+	const unreachable = math.MaxInt64 / 2
 	var best [Classes + 1][ladderSteps + 1]int64
 	var begin [Classes + 1][ladderSteps + 1]int
 	n := len(bins)
@@ -130,7 +132,7 @@ func naturalBreaks(bins []uint32) [Classes]int {
 	}
 	for k := 2; k <= Classes; k++ {
 		for end := k; end <= n; end++ {
-			best[k][end] = math.MaxInt64
+			best[k][end] = unreachable
 			for from := k - 1; from < end; from++ {
 				if bins[from] == 0 && occupied >= Classes {
 					continue // where it can, a class begins at a step that some cell is on

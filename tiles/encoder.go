@@ -83,7 +83,8 @@ func (e *Encoder) Reset(t Tile, o Layer) {
 // of the layer's columns in their order, of which zeros are left out. A ring that
 // crosses the 180th meridian is drawn at whichever edge of the world the tile
 // is, or at both. A cell without a report, or too small for the tile to show a
-// shape, is dropped and not in the meta layer either.
+// shape, is dropped and not in the meta layer either; so is one too large for
+// MVT's numbers, which no resolution in ResolutionRange is.
 func (e *Encoder) Cell(c h3.Cell, ring []Vertex, count uint32, columns []uint32) {
 	if count == 0 {
 		return

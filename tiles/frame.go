@@ -27,10 +27,16 @@ func newFrame(t Tile) frame {
 	return f
 }
 
-func (f *frame) point(v Vertex, shift int64) point {
+// reach is how far from its tile a corner may be, so that MVT's 32 bits hold the
+// step between two, and an int64 the area. Only at zoom 20 and deeper do cells go
+// past it, and only those of resolutions 0 and 1.
+const reach = 1 << 29
+
+// point is the corner in the tile's units; ok is false past reach.
+func (f *frame) point(v Vertex, shift int64) (_ point, ok bool) {
 	x := (int64(v.X) + shift - f.minX + f.half) >> f.down << f.up
 	y := (int64(v.Y) - f.minY + f.half) >> f.down << f.up
-	return point{int32(x), int32(y)}
+	return point{int32(x), int32(y)}, max(x, -x, y, -y) < reach
 }
 
 // project puts the cell's rings into e.points and e.ends, in tile units: one, or
@@ -55,20 +61,21 @@ func (e *Encoder) project(ring []Vertex) bool {
 }
 
 // addRing projects one ring, without the corners that fall on the one before,
-// and takes it back when it has no area left.
+// and takes it back when it has no area left or does not fit.
 func (e *Encoder) addRing(ring []Vertex, shift int64) {
 	begin := len(e.points)
 	pts := e.points
-	last := e.frame.point(ring[len(ring)-1], shift)
+	last, fits := e.frame.point(ring[len(ring)-1], shift)
 	for _, v := range ring {
-		p := e.frame.point(v, shift)
+		p, ok := e.frame.point(v, shift)
+		fits = fits && ok
 		if p != last {
 			pts = append(pts, p)
 			last = p
 		}
 	}
 	e.points = pts
-	if !hasArea(pts[begin:]) {
+	if !fits || !hasArea(pts[begin:]) {
 		e.points = pts[:begin]
 		return
 	}
@@ -83,7 +90,7 @@ func hasArea(ring []point) bool {
 	}
 	var area, px, py int64
 	for _, p := range ring[1:] {
-		x, y := int64(p.x-ring[0].x), int64(p.y-ring[0].y)
+		x, y := int64(p.x)-int64(ring[0].x), int64(p.y)-int64(ring[0].y)
 		area += px*y - x*py
 		px, py = x, y
 	}

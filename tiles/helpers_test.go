@@ -115,3 +115,8 @@ func rings(tb testing.TB, f *geojson.Feature) []orb.Ring {
 	tb.Fatalf("geometry is a %T", f.Geometry)
 	return nil
 }
+
+// latOf is the latitude at Y in world units.
+func latOf(y float64) float64 {
+	return math.Atan(math.Sinh(math.Pi*(1-2*y/tiles.WorldSize))) * 180 / math.Pi
+}
