@@ -210,7 +210,7 @@ func newPart(t *tree, sorted []row, negative bool) *part {
 		}
 	}
 	start[len(start)-1] = uint32(next)
-	p.rows[maxRes-minRes] = newRows(start, marks)
+	p.rows[maxRes-minRes] = newRows(maxRes, start, marks)
 	scratch := make([]mark, len(marks))
 	for res := maxRes - 1; res >= minRes; res-- {
 		child := t.at(res).child
@@ -222,7 +222,7 @@ func newPart(t *tree, sorted []row, negative bool) *part {
 		for i := range len(start) - 1 {
 			sortMarks(marks[start[i]:start[i+1]], scratch)
 		}
-		p.rows[res-minRes] = newRows(start, marks)
+		p.rows[res-minRes] = newRows(res, start, marks)
 	}
 	return p
 }

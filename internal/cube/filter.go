@@ -13,6 +13,8 @@ type plan struct {
 	from, to int32 // [from, to) in days from report.MinDay, when windowed
 	groups   []group
 	columns  []uint8 // planes to count beside the total
+	ranked   bool    // countByRank has the answer
+	ask      ask     // of ladders
 
 	space [maxGroups]group // groups points into it
 	cols  [report.NumFactors]uint8
@@ -48,6 +50,8 @@ func (p *plan) compile(f report.Filter, columns report.Factors) {
 	for set := uint32(columns & report.AllFactors); set != 0; set &= set - 1 {
 		p.columns = append(p.columns, factorPlane+uint8(bits.TrailingZeros32(set)))
 	}
+	p.ranked = p.canRank()
+	p.askFor(f, columns)
 }
 
 func (p *plan) setWindow(f report.Filter) {
@@ -89,75 +93,4 @@ func (p *plan) span(r *rows, i int) (a, b uint32) {
 		return r.window(i, p.from, p.to)
 	}
 	return r.start[i], r.start[i+1]
-}
-
-// match is the rows of word w, of the whole level, that are in all groups. The
-// rows of a window are for the caller to cut out.
-func (p *plan) match(pl *planes, w uint32) uint64 {
-	lines, k := pl.lines[int(w/lineWords)*numPlanes:][:numPlanes], w%lineWords
-	m := ^uint64(0)
-	for i := range p.groups {
-		g := &p.groups[i]
-		var any uint64
-		for _, plane := range g.planes[:g.n] {
-			any |= lines[plane][k]
-		}
-		if g.inverted {
-			any = ^any
-		}
-		m &= any
-	}
-	return m
-}
-
-// count is how many rows of [a, b) are in all groups. With columns it adds to
-// cols, one for each of the plan's columns, how many of them are in that plane.
-func (p *plan) count(pl *planes, a, b uint32, cols []uint32) uint32 {
-	if a >= b {
-		return 0
-	}
-	switch {
-	case len(p.groups) == 0:
-		for i, plane := range p.columns {
-			cols[i] += pl.count(int(plane), a, b)
-		}
-		return b - a
-	case len(p.groups) == 1 && p.groups[0].n == 1:
-		g := &p.groups[0]
-		n := pl.count(int(g.planes[0]), a, b)
-		if g.inverted {
-			n = b - a - n
-		}
-		if len(p.columns) == 0 {
-			return n
-		}
-		if len(p.columns) == 1 && p.columns[0] == g.planes[0] && !g.inverted {
-			cols[0] += n
-			return n
-		}
-	}
-	return p.scan(pl, a, b, cols)
-}
-
-// scan counts word by word.
-func (p *plan) scan(pl *planes, a, b uint32, cols []uint32) uint32 {
-	first, last := a/wordBits, (b-1)/wordBits
-	n := 0
-	for w := first; w <= last; w++ {
-		m := p.match(pl, w)
-		if w == first {
-			m &= ^uint64(0) << (a % wordBits)
-		}
-		if w == last {
-			m &= ^uint64(0) >> (wordBits - 1 - (b-1)%wordBits)
-		}
-		n += bits.OnesCount64(m)
-		if len(p.columns) > 0 && m != 0 {
-			lines := pl.lines[int(w/lineWords)*numPlanes:][:numPlanes]
-			for i, plane := range p.columns {
-				cols[i] += uint32(bits.OnesCount64(m & lines[plane][w%lineWords]))
-			}
-		}
-	}
-	return uint32(n)
 }

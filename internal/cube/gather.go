@@ -99,7 +99,7 @@ func (g *gatherer) count(to *hits, lo, hi int) {
 	for i := lo; i < hi; i++ {
 		a, b := g.plan.span(g.rows, i)
 		clear(cols[:to.width])
-		n := g.plan.count(&g.rows.planes, a, b, cols[:to.width])
+		n := g.plan.count(g.rows, a, b, cols[:to.width])
 		if n == 0 {
 			continue
 		}

@@ -19,6 +19,8 @@ type rows struct {
 	index  []uint32
 	days   []uint16
 	starts []uint32
+
+	ladders ladders // for coarse levels
 }
 
 const tableFlag = 1 << 31
@@ -29,8 +31,11 @@ const tablePerRow = 2
 
 // newRows lays out the marks of a level's cells, sorted in each cell, which
 // start[i]:start[i+1] delimit.
-func newRows(start []uint32, marks []mark) *rows {
+func newRows(res int, start []uint32, marks []mark) *rows {
 	r := &rows{start: start, planes: newPlanes(marks), index: make([]uint32, len(start)-1)}
+	if res <= ladderRes {
+		r.ladders = newLadders(marks)
+	}
 	days, starts := 0, 0
 	for i := range r.index {
 		if m := marks[start[i]:start[i+1]]; hasTable(m) {
@@ -116,5 +121,9 @@ func (r *rows) appendMarks(dst []mark, i int) []mark {
 
 // size is how many bytes the rows take.
 func (r *rows) size() int {
-	return 4*(len(r.start)+len(r.ranks)+len(r.index)+len(r.starts)) + lineWords*8*len(r.lines) + 2*len(r.days)
+	ladders := 0
+	for _, l := range r.ladders {
+		ladders += len(l.counts)
+	}
+	return 4*(ladders+len(r.start)+len(r.ranks)+len(r.index)+len(r.starts)) + lineWords*8*len(r.lines) + 2*len(r.days)
 }

@@ -89,7 +89,7 @@ func (s *Snapshot) total(p *plan) int64 {
 		for _, pt := range sh.parts {
 			if r := pt.at(minRes); r != nil {
 				a, b := p.span(r, 0)
-				n += pt.sign() * int64(p.count(&r.planes, a, b, nil))
+				n += pt.sign() * int64(p.count(r, a, b, nil))
 			}
 		}
 	}
@@ -106,7 +106,7 @@ func (s *Snapshot) Days() (first, last report.Day) {
 	// How many reports come before a day only grows with the day, retractions
 	// included, so both ends can be searched for.
 	before := func(day int32) int64 {
-		return s.total(&plan{windowed: true, to: day})
+		return s.total(&plan{windowed: true, to: day, ranked: true})
 	}
 	const days = math.MaxUint16 + 1
 	lo := searchDays(func(d int32) bool { return before(d+1) > 0 })

@@ -13,7 +13,7 @@ func (t *tally) add(r *rows, i int, sign int64) {
 	for k := 0; pos < end; k++ {
 		k = t.pieceOf(r, i, k, pos)
 		to := r.at(i, t.pieces[k].to)
-		t.addRun(&r.planes, pos, to, t.pieces[k])
+		t.addRun(r, pos, to, t.pieces[k])
 		pos = to
 	}
 }
@@ -27,25 +27,25 @@ func (t *tally) pieceOf(r *rows, i, k int, pos uint32) int {
 }
 
 // addRun counts the rows of [a, b), which are of one piece.
-func (t *tally) addRun(p *planes, a, b uint32, of piece) {
+func (t *tally) addRun(r *rows, a, b uint32, of piece) {
 	if !of.inside {
-		t.count(of, int64(t.plan.count(p, a, b, nil)))
+		t.count(of, int64(t.plan.count(r, a, b, nil)))
 		return
 	}
 	first, last := a/wordBits, (b-1)/wordBits
 	n := 0
 	for w := first; w <= last; w++ {
-		facet := t.facets.match(p, w)
+		lines, k := r.block(w/lineWords), w%lineWords
+		facet := t.facets.match(lines, k)
 		if w == first {
 			facet &= ^uint64(0) << (a % wordBits)
 		}
 		if w == last {
 			facet &= ^uint64(0) >> (wordBits - 1 - (b-1)%wordBits)
 		}
-		lines, k := p.lines[int(w/lineWords)*numPlanes:][:numPlanes], w%lineWords
 		m := facet
 		if len(t.plan.groups) > len(t.facets.groups) {
-			m &= t.plan.match(p, w)
+			m &= t.plan.match(lines, k)
 		}
 		n += bits.OnesCount64(m)
 		t.addWord(lines, int(k), m, facet)
@@ -70,8 +70,7 @@ func (t *tally) count(of piece, n int64) {
 
 // addWord divides the rows m of word k, and those that would match without the
 // filter's factors.
-func (t *tally) addWord(lines []line, k int, m, facet uint64) {
-	_ = lines[numPlanes-1]
+func (t *tally) addWord(lines *[numPlanes]line, k int, m, facet uint64) {
 	ones := func(word uint64) int64 { return t.sign * int64(bits.OnesCount64(word)) }
 	if facet != 0 {
 		for f := range report.NumFactors {
@@ -97,7 +96,7 @@ func (t *tally) addWord(lines []line, k int, m, facet uint64) {
 	t.addWeek(lines, k, rest, &t.matrix[report.UnknownDaypart])
 }
 
-func (t *tally) addWeek(lines []line, k int, m uint64, week *[report.NumWeekdays]int64) {
+func (t *tally) addWeek(lines *[numPlanes]line, k int, m uint64, week *[report.NumWeekdays]int64) {
 	if m == 0 {
 		return
 	}
