@@ -129,6 +129,8 @@ export class HexLayer extends GridLayer {
     this.reload();
   }
 
+  get pending() { return this._pending; }
+
   /** Asks again for what is on screen; known tiles come from memory. */
   reload() {
     for (const t of Object.values(this._all)) {

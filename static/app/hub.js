@@ -39,7 +39,8 @@ function run(store, config, vocabulary, first) {
 
   const view = createMapView(store, config, {
     choose(cell, byKey) { focusDetail = byKey; choose(cell); },
-    moved: () => { settle(); loadScale(); },
+    moving: stale,
+    moved: () => { stale(); settle(); loadScale(); },
     failed(e) {
       // A generation that is no longer served is no failure: ask for the present one, once.
       if (tilesFailed++ === 0) loadTiles(); else fail(e);
@@ -48,7 +49,7 @@ function run(store, config, vocabulary, first) {
   const panel = filtersPanel(store, vocabulary, { today: config.today, first: first.first_day, last: first.last_day });
   const table = tableTwin(store, { choose, hover: (cell) => view.hover(cell) });
   chrome(store, view);
-  searchBox((p) => { view.map.setView([p.lat, p.lng], p.zoom || 14); view.outline.mark(p); });
+  searchBox((p) => { view.map.setView([p.lat, p.lng], p.zoom || 14); view.outline.mark(p); }, credit());
 
   /** @param {string} cell */
   function choose(cell) {
@@ -65,11 +66,14 @@ function run(store, config, vocabulary, first) {
     generation = t.generation;
     view.setTiles(t.tiles[0].replace(/^https?:\/\/[^/]+/, ''));
   }
+  /** The figures are of an earlier view. */
+  function stale() { byId('info').setAttribute('aria-busy', 'true'); }
   async function loadTiles() {
+    view.setBusy(true);
     try {
       const t = await requests.tiles.run((signal) => getJSON(url('/tiles/reports.json', filter()), signal));
       if (t) { applyTiles(/** @type {TileJSON} */ (t)); tilesFailed = 0; }
-    } catch (e) { fail(e); }
+    } catch (e) { view.setBusy(false); fail(e); }
   }
   async function loadScale() {
     try {
@@ -79,7 +83,7 @@ function run(store, config, vocabulary, first) {
   }
   async function loadSummary() {
     const top = store.get().table ? TABLE_LIMIT : TOP_SHOWN;
-    byId('info').setAttribute('aria-busy', 'true');
+    stale();
     try {
       const s = /** @type {import('./api.js').Summary|undefined} */ (await requests.summary.run((signal) => getJSON(url('/api/v1/summary', `bbox=${view.bbox()}`, `res=${view.res()}`, `top=${top}`, filter()), signal)));
       if (!s) return;
@@ -113,6 +117,11 @@ function run(store, config, vocabulary, first) {
   function closeDetail() { store.set({ cell: '' }); byId('map').focus({ preventScroll: true }); announce('Details are closed.'); }
   async function share() {
     try { await navigator.clipboard.writeText(location.href); toast('Link copied.'); } catch { toast(`Copy this link: ${location.href}`); }
+  }
+  /** Credits a source once it is used. */
+  function credit() {
+    const seen = new Set();
+    return (/** @type {string} */ text) => { if (!seen.has(text)) { seen.add(text); view.map.attributionControl.addAttribution(h('span', { text }).innerHTML); } };
   }
   function empty() {
     const filtered = filter() !== '';

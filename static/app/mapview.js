@@ -19,7 +19,7 @@ const theme = () => (document.documentElement.dataset.theme === 'dark' ? 'dark' 
 
 /**
  * @param {import('./state.js').Store} store @param {import('./api.js').Config} config
- * @param {{choose: (cell: string, byKey: boolean) => void, moved: () => void, failed: (e: Error) => void}} on
+ * @param {{choose: (cell: string, byKey: boolean) => void, moving: () => void, moved: () => void, failed: (e: Error) => void}} on
  */
 export function createMapView(store, config, on) {
   const container = byId('map');
@@ -48,7 +48,7 @@ export function createMapView(store, config, on) {
 
   /** @param {string} template */
   function setTiles(template) {
-    if (layer) { layer.setUrl(template); return; }
+    if (layer) { layer.setUrl(template); setBusy(layer.pending > 0); return; }
     layer = new HexLayer({ url: template, breaks, palette: palette(theme(), breaks.length), stroke: STROKE[theme()], maxZoom: MAX_ZOOM });
     layer.on('busy', () => setBusy(true)).on('idle', () => setBusy(false));
     layer.on('tileerror', (/** @type {any} */ e) => on.failed(e.error));
@@ -76,6 +76,7 @@ export function createMapView(store, config, on) {
 
   pointer(map, () => layer, outline, (hex) => on.choose(hex.cell, false));
   keyboard(map, () => layer, (hex) => on.choose(hex.cell, true));
+  map.on('movestart', on.moving);
   map.on('moveend', () => {
     const c = map.getCenter();
     store.set({ at: Object.freeze({ lat: Number(c.lat.toFixed(5)), lng: Number(c.lng.toFixed(5)), zoom: map.getZoom() }) }, 'replace');
@@ -95,7 +96,7 @@ export function createMapView(store, config, on) {
   }
 
   return {
-    map, outline, setView, zoomTo, setTiles, setBreaks,
+    map, outline, setView, zoomTo, setTiles, setBreaks, setBusy,
     get layer() { return layer; },
     res: () => resolutionForZoom(map.getZoom()),
     /** What is on screen as west,south,east,north, within the world. */

@@ -6,8 +6,8 @@ import { plural } from './format.js';
 
 /** @typedef {import('./api.js').Place} Place */
 
-/** @param {(p: Place) => void} go */
-export function searchBox(go) {
+/** @param {(p: Place) => void} go @param {(text: string) => void} credit who made the list of places */
+export function searchBox(go, credit) {
   const input = /** @type {HTMLInputElement} */ (byId('search')), list = byId('places');
   const requests = latest();
   /** @type {Place[]} */
@@ -19,7 +19,10 @@ export function searchBox(go) {
     if (q.length < 2) return close();
     try {
       const answer = await requests.run((signal) => getJSON(url('/api/v1/places', `q=${encodeURIComponent(q)}`, 'limit=8'), signal));
-      if (answer) show(/** @type {{places:Place[]}} */ (answer).places ?? []);
+      if (!answer) return;
+      const { places: found, attribution } = /** @type {{places:Place[], attribution?:string}} */ (answer);
+      if (attribution) credit(attribution);
+      show(found ?? []);
     } catch (e) {
       message(/** @type {Error} */ (e).message);
     }

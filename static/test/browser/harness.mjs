@@ -1,0 +1,63 @@
+// What the browser tests share: a page that records everything it must not do.
+import { chromium } from 'playwright-core';
+
+/** Where the real server listens. */
+export const BASE = process.env.STREETSAFE_URL ?? 'http://127.0.0.1:8080';
+/** Croydon at a zoom whose hexagons cross several tiles. */
+export const CROYDON = 'at=51.37270,-0.09940,14';
+const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGS });
+
+/**
+ * Opens a page of its own context. `faults` collects requests to other hosts,
+ * console errors, uncaught exceptions, failed requests and CSP violations.
+ * @param {import('playwright-core').Browser} browser
+ * @param {string} path
+ * @param {import('playwright-core').BrowserContextOptions} [options]
+ */
+export async function open(browser, path, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-GB', ...options });
+  const page = await context.newPage();
+  /** @type {string[]} */
+  const faults = [];
+  /** @type {string[]} */
+  const requests = [];
+  page.on('request', (r) => {
+    requests.push(r.url());
+    const url = new URL(r.url());
+    if (url.origin !== new URL(BASE).origin && !['data:', 'blob:'].includes(url.protocol)) faults.push(`request to ${r.url()}`);
+  });
+  page.on('response', (r) => { if (r.status() >= 400) faults.push(`${r.status()} for ${r.url()}`); });
+  page.on('console', (m) => { if (['error', 'warning'].includes(m.type())) faults.push(`console ${m.type()}: ${m.text()}`); });
+  page.on('pageerror', (e) => faults.push(`exception: ${e.message}`));
+  await page.addInitScript(() => {
+    /** @type {any} */ (window).cspViolations = [];
+    addEventListener('securitypolicyviolation', (e) => /** @type {any} */ (window).cspViolations.push(`${e.violatedDirective} ${e.blockedURI}`));
+  });
+  await page.goto(BASE + path);
+  if (path.startsWith('/hub')) await settled(page);
+  return { page, context, faults, requests, violations: () => page.evaluate(() => /** @type {any} */ (window).cspViolations) };
+}
+
+/** Waits until the map and the figures are those of the present state. @param {import('playwright-core').Page} page */
+export async function settled(page) {
+  await page.waitForFunction(() => {
+    const busy = (/** @type {string} */ id) => document.getElementById(id)?.getAttribute('aria-busy') === 'true';
+    return document.body.classList.contains('ready') && !busy('map') && !busy('info') && /\d/.test(document.getElementById('total')?.textContent ?? '');
+  });
+}
+
+/** @param {import('playwright-core').Page} page @param {string} selector */
+export const numberIn = async (page, selector) => Number((await page.textContent(selector))?.replace(/[^\d]/g, ''));
+
+/** What the API says for the view and filter that the page shows. @param {import('playwright-core').Page} page @param {string[]} requests */
+export async function apiTotal(page, requests) {
+  const last = requests.findLast((u) => u.includes('/api/v1/summary'));
+  if (!last) throw new Error('the page asked for no summary');
+  const answer = await (await page.request.get(last)).json();
+  return /** @type {{total:number, cells:number, top:{cell:string,count:number}[], res:number}} */ (answer);
+}
+
+/** @param {import('playwright-core').Page} page */
+export const query = (page) => new URL(page.url()).searchParams;
