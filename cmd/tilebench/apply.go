@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	h3 "github.com/uber/h3-go/v4"
 
 	"github.com/streetsafe/streetsafe/internal/cube"
 	"github.com/streetsafe/streetsafe/internal/report"
@@ -206,8 +207,14 @@ func newWatch(h http.Handler, r report.Report, accept string) (*watch, error) {
 func (w *watch) etag() string {
 	w.out.reset()
 	w.h.ServeHTTP(w.out, &w.in.request)
-	for name, values := range w.out.head {
-		if strings.EqualFold(name, "ETag") { // servers spell it in both ways
+	return etagOf(w.out.head)
+}
+
+// etagOf finds the tag under either spelling: HTTP/2 and Go's canonical form
+// differ from the RFC's, and a map set directly keeps what it is given.
+func etagOf(h http.Header) string {
+	for name, values := range h {
+		if strings.EqualFold(name, "ETag") && len(values) > 0 {
 			return values[0]
 		}
 	}
@@ -263,13 +270,18 @@ func (a *applying) keptHits(b *body, d driven) (float64, error) {
 // kilometres across.
 const townResolution = 6
 
+// townShare is how many reports of the country it takes to find one of a town
+// that has many: where a body runs out first, the batch is smaller.
+const townShare = 400
+
 // townBatch makes a batch that lies within one cell the size of a town.
 func townBatch(seed uint64, size int) ([]report.Report, error) {
-	made, err := synth.New(synthConfig(seed, 1_000_000))
+	made, err := synth.New(synthConfig(seed, max(20_000, townShare*size)))
 	if err != nil {
 		return nil, err
 	}
-	var town, in = report.Report{}.Cell, make([]report.Report, 0, size)
+	in := make([]report.Report, 0, size)
+	var town h3.Cell
 	for r := range made.Reports() {
 		parent, err := r.Cell.Parent(townResolution)
 		if err != nil {
