@@ -9,7 +9,7 @@ import (
 
 // maxCover is the most cells that Cover lists, and a guard: without one a tile
 // of zoom 0 at resolution 15 would ask for 570 billion. It lets through the whole
-// world at resolution 4, and each zoom at two steps finer than its own.
+// world at resolution 4, and from zoom 3 on two steps finer than a zoom's own.
 const maxCover = 300_000
 
 // Cover lists every cell of resolution res that touches the tile, in the order

@@ -10,6 +10,7 @@ type frame struct {
 	minX, minY int64
 	half       int64 // half a tile's unit, to round to the nearest
 	down, up   uint  // one of them is 0
+	lanes      lanes
 }
 
 func newFrame(t Tile) frame {
@@ -24,6 +25,7 @@ func newFrame(t Tile) frame {
 	} else {
 		f.up = uint(t.Z - exact)
 	}
+	f.setLanes()
 	return f
 }
 

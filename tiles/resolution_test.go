@@ -2,6 +2,8 @@ package tiles_test
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/streetsafe/streetsafe/tiles"
@@ -56,6 +58,9 @@ func TestClampResolution_Leeway(t *testing.T) {
 			t.Errorf("ClampResolution(%d, %d) = %d, %v", test.z, test.res, got, err)
 		}
 		var bad *tiles.ResolutionError
+		if !test.ok && !strings.Contains(err.Error(), fmt.Sprintf("resolution %d", test.res)) {
+			t.Errorf("the error %q does not say what was asked", err)
+		}
 		if !test.ok && (!errors.As(err, &bad) || bad.Coarsest > bad.Finest || bad.Res != test.res) {
 			t.Errorf("ClampResolution(%d, %d): error %#v", test.z, test.res, err)
 		}

@@ -3,6 +3,7 @@ package tiles_test
 import (
 	"errors"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/paulmach/orb/maptile"
@@ -45,6 +46,8 @@ func TestParseTile_Addresses(t *testing.T) {
 		var bad *tiles.TileError
 		if !errors.As(err, &bad) || bad.Part != test.part || bad.Outside != test.outside || got != (tiles.Tile{}) {
 			t.Errorf("ParseTile(%q, %q, %q) = %v, %v; want an error of %s", test.z, test.x, test.y, got, err, test.part)
+		} else if !strings.HasPrefix(err.Error(), "tiles: "+test.part+" ") {
+			t.Errorf("the error %q does not begin with the part", err)
 		}
 	}
 }
