@@ -12,6 +12,6 @@
 // A hexagon goes whole into every tile that it touches. Renderers clip; a tile
 // that clipped would have seams, halves that cannot be clicked, and more bytes.
 //
-// The package depends on orb's vocabulary and on H3 only, and keeps no state
-// between calls but what an Encoder or GeoJSONWriter holds.
+// The package depends on H3 only; orb is what its tests hold it to. It keeps no
+// state between calls but what an Encoder or GeoJSONWriter holds.
 package tiles
