@@ -51,6 +51,11 @@ var contradictions = []contradiction{
 		do:   restoreAdvice,
 	},
 	{
+		query: `SELECT count(*) FROM report_keys AS k LEFT JOIN sources AS s ON s.id = k.source_id WHERE s.id IS NULL`,
+		what:  "%d identities belong to no source",
+		do:    restoreAdvice,
+	},
+	{
 		query: `SELECT (SELECT count(*) FROM reports) - (SELECT count(report_id) FROM report_keys)`,
 		what:  "%d more reports than identities",
 		do:    restoreAdvice,

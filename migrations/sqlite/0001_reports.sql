@@ -1,5 +1,7 @@
 -- Days are whole numbers counted from 1970-01-01. No table holds a coordinate,
--- an address, or a time finer than a day or a daypart.
+-- an address, or a time finer than a day or a daypart. There are no foreign keys: they
+-- would be checked for every row of an import. The program's own check of a
+-- store looks for what they would prevent.
 
 CREATE TABLE meta (
     key   TEXT PRIMARY KEY,
@@ -34,8 +36,8 @@ CREATE TABLE batches (
 -- that they do not tell who came first.
 CREATE TABLE reports (
     id          INTEGER PRIMARY KEY,
-    batch       INTEGER NOT NULL REFERENCES batches (seq),
-    source_id   INTEGER NOT NULL REFERENCES sources (id),
+    batch       INTEGER NOT NULL,
+    source_id   INTEGER NOT NULL,
     cell        INTEGER NOT NULL,
     occurred_on INTEGER NOT NULL,
     daypart     INTEGER NOT NULL,
@@ -47,7 +49,7 @@ CREATE TABLE reports (
 -- withdrawn: its identity stays taken, so that importing the file again does
 -- not bring it back.
 CREATE TABLE report_keys (
-    source_id   INTEGER NOT NULL REFERENCES sources (id),
+    source_id   INTEGER NOT NULL,
     external_id TEXT NOT NULL,
     report_id   INTEGER,
     PRIMARY KEY (source_id, external_id)
@@ -57,9 +59,9 @@ CREATE TABLE report_keys (
 -- added_batch still has to be told.
 CREATE TABLE retractions (
     report_id       INTEGER PRIMARY KEY,
-    added_batch     INTEGER NOT NULL REFERENCES batches (seq),
-    retracted_batch INTEGER NOT NULL REFERENCES batches (seq),
-    source_id       INTEGER NOT NULL REFERENCES sources (id),
+    added_batch     INTEGER NOT NULL,
+    retracted_batch INTEGER NOT NULL,
+    source_id       INTEGER NOT NULL,
     external_id     TEXT NOT NULL,
     cell            INTEGER NOT NULL,
     occurred_on     INTEGER NOT NULL,

@@ -28,6 +28,7 @@ func RunSabotage(t *testing.T, create Sabotage) {
 		{"a report moved to another batch", `UPDATE reports SET batch = 3 WHERE id = 2`, "outside their batch"},
 		{"a report without identity", `DELETE FROM report_keys WHERE report_id = 2`, "more reports than identities"},
 		{"an identity without report", `DELETE FROM reports WHERE id = 2`, "stand for no report"},
+		{"a source is gone", `DELETE FROM sources`, "belong to no source"},
 		{"two identities of one report", `UPDATE report_keys SET report_id = 3 WHERE report_id = 2`, "do not pair up"},
 		{"no factor", `UPDATE reports SET factors = 0 WHERE id = 2`, "values that do not exist"},
 		{"a coarse cell", `UPDATE reports SET cell = cell - 4503599627370496 WHERE id = 2`, "values that do not exist"},

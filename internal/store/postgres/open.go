@@ -1,0 +1,201 @@
+// Package postgres keeps reports in PostgreSQL 15 or later. Any number of
+// programs may use one database; an advisory lock lets one of them publish at a
+// time, and a notification tells the others.
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/streetsafe/streetsafe/internal/report"
+	"github.com/streetsafe/streetsafe/internal/store"
+)
+
+const (
+	// defaultMaxConns bounds the connections of one program to each server. A
+	// PostgreSQL as installed allows 100; ten replicas leave room for others.
+	defaultMaxConns = 8
+
+	// connectTimeout is how long to wait for a server that does not answer.
+	connectTimeout = 5 * time.Second
+
+	// lockTimeout is how long a writer waits for another. An import holds the
+	// lock for some tenths of a second at a time.
+	lockTimeout = 60 * time.Second
+
+	// idleTimeout ends transactions of a program that has stopped in the middle
+	// of one, so that its lock does not stop the others for ever.
+	idleTimeout = 10 * time.Minute
+
+	// pollEvery is how often to look for a batch where a notification may have
+	// been missed; pollStandbyEvery where there are none to be had, because a
+	// standby applies a batch some time after the primary has told of it.
+	pollEvery        = 2 * time.Second
+	pollStandbyEvery = 200 * time.Millisecond
+
+	// publishLock is the key of the advisory lock that writers and migrations
+	// take. Advisory locks belong to the database, so the number only has to
+	// differ from those of other programs in it.
+	publishLock = 0x5374726565745361 // "StreetSa"
+
+	// channel is where batches are announced.
+	channel = "streetsafe_batch"
+)
+
+// Options say how to open a database.
+type Options struct {
+	URL      string           // postgres://user:password@host/name?...; pgx reads it
+	ReadURL  string           // of a hot standby to read from; "" reads from URL
+	Migrate  bool             // bring an older or empty schema up to date
+	MaxConns int32            // for each server; 0 means 8
+	Now      func() time.Time // for the dates on batches and migrations; nil is time.Now
+}
+
+// Store is an open database.
+type Store struct {
+	id      string
+	now     func() time.Time
+	primary *pgxpool.Pool
+	reader  *pgxpool.Pool // the same as primary without a standby
+	poll    time.Duration
+	beacon  store.Beacon
+
+	listening sync.Once
+	stop      context.CancelFunc // ends the listener
+	listener  sync.WaitGroup
+	stopped   context.Context
+
+	mu     sync.Mutex      // guards months
+	months map[string]bool // partitions known to exist, as YYYY-MM
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Open connects to a database. The error is store.ErrOldSchema when migrations
+// are missing and not to be applied, or store.ErrNewerSchema.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	s := &Store{now: o.Now, poll: pollEvery, months: map[string]bool{}}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	s.stopped, s.stop = context.WithCancel(context.Background())
+	if err := s.connect(ctx, o); err != nil {
+		s.closePools()
+		return nil, fmt.Errorf("open PostgreSQL: %w", err)
+	}
+	return s, nil
+}
+
+func (s *Store) connect(ctx context.Context, o Options) (err error) {
+	if s.primary, err = newPool(ctx, o.URL, o.MaxConns); err != nil {
+		return err
+	}
+	s.reader = s.primary
+	if o.ReadURL != "" {
+		s.poll = pollStandbyEvery
+		if s.reader, err = newPool(ctx, o.ReadURL, o.MaxConns); err != nil {
+			return err
+		}
+	}
+	if err := s.migrate(ctx, o.Migrate); err != nil {
+		return err
+	}
+	if err := s.primary.QueryRow(ctx, `SELECT value FROM meta WHERE key = 'store_id'`).Scan(&s.id); err != nil {
+		return fmt.Errorf("read the store's id: %w", err)
+	}
+	return nil
+}
+
+func newPool(ctx context.Context, url string, maxConns int32) (*pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, err // pgx keeps the password out of it
+	}
+	config.MaxConns = defaultMaxConns
+	if maxConns > 0 {
+		config.MaxConns = maxConns
+	}
+	config.ConnConfig.ConnectTimeout = connectTimeout
+	for name, value := range map[string]string{
+		"application_name":                    "streetsafe",
+		"client_min_messages":                 "warning",
+		"lock_timeout":                        fmt.Sprint(lockTimeout.Milliseconds()),
+		"idle_in_transaction_session_timeout": fmt.Sprint(idleTimeout.Milliseconds()),
+	} {
+		if _, set := config.ConnConfig.RuntimeParams[name]; !set { // the URL has the last word
+			config.ConnConfig.RuntimeParams[name] = value
+		}
+	}
+	return pgxpool.NewWithConfig(ctx, config)
+}
+
+// ID is store.Store.ID.
+func (s *Store) ID() string { return s.id }
+
+// Close is store.Store.Close.
+func (s *Store) Close() error {
+	s.beacon.Close()
+	s.stop()
+	s.listener.Wait()
+	s.closePools()
+	return nil
+}
+
+func (s *Store) closePools() {
+	s.stop()
+	if s.reader != nil && s.reader != s.primary {
+		s.reader.Close()
+	}
+	if s.primary != nil {
+		s.primary.Close()
+	}
+}
+
+// today is the date that batches and migrations bear.
+func (s *Store) today() report.Day { return report.DayOf(s.now().UTC()) }
+
+// rollback ends a transaction that failed, even when ctx has ended. A broken
+// connection rolls back by itself, so its error says nothing new.
+func rollback(tx pgx.Tx) {
+	ctx, cancel := context.WithTimeout(context.Background(), connectTimeout)
+	defer cancel()
+	_ = tx.Rollback(ctx)
+}
+
+// write runs fn in a transaction on the primary.
+func (s *Store) write(ctx context.Context, fn func(pgx.Tx) error) error {
+	tx, err := s.primary.Begin(ctx)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer rollback(tx)
+	if err := fn(tx); err != nil {
+		return err
+	}
+	if err := tx.Commit(ctx); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// lock makes a transaction the only one that publishes or migrates.
+func lock(ctx context.Context, tx pgx.Tx) error {
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(publishLock)); err != nil {
+		return fmt.Errorf("wait for other writers: %w", err)
+	}
+	return nil
+}
+
+// noRows turns the answer of an empty query into store.ErrNotFound.
+func noRows(err error) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return store.ErrNotFound
+	}
+	return err
+}
