@@ -52,6 +52,9 @@ export function factorList(counts, total, v) {
   }));
 }
 
+/** Fits a narrow cell; the title has it in full. @param {number} n */
+const short = (n) => (n < 10_000 ? String(n) : `${Math.round(n / 1000)}k`);
+
 /** Day by daypart as a table whose cells are shaded. @param {import('./api.js').Matrix} m @param {Vocabulary} v */
 export function matrix(m, v) {
   const label = (/** @type {string} */ id, /** @type {{id:string,label:string}[]} */ list) => list.find((x) => x.id === id)?.label ?? id;
@@ -62,7 +65,7 @@ export function matrix(m, v) {
     h('caption', { class: 'sr', text: 'Reports by time of day and day of the week' }),
     h('thead', {}, h('tr', {}, h('td'), ...m.weekdays.map((d) => h('th', { scope: 'col' }, h('abbr', { title: label(d, v.weekdays), text: label(d, v.weekdays).slice(0, 2) }))))),
     h('tbody', {}, ...rows.map((r) => h('tr', {}, h('th', { scope: 'row', text: label(r.id, v.dayparts).replace(/ \(.*/, '') }),
-      ...r.counts.map((n) => h('td', { class: shade(n), text: number(n) }))))));
+      ...r.counts.map((n) => h('td', { class: shade(n), title: number(n), text: short(n) }))))));
 }
 
 /** @param {{yes:number,no:number,unknown:number}} d */

@@ -14,7 +14,7 @@ export const resolutionForZoom = (zoom) => RES_BY_ZOOM[Math.max(0, Math.min(zoom
 /** @param {number} res */
 export function hexWidth(res) {
   const m = WIDTH_M[res - 3];
-  return m >= 1000 ? `${(m / 1000).toLocaleString('en-GB')} km` : `${m} m`;
+  return m >= 1000 ? `${(m / 1000).toLocaleString('en-GB')}\u00a0km` : `${m}\u00a0m`;
 }
 
 const LOW_52 = (1n << 52n) - 1n;

@@ -73,6 +73,7 @@ export class HexLayer extends GridLayer {
       const tile = await entry.promise;
       if (address !== this._address(coords)) return; // overtaken by a newer filter
       this._shown.set(canvas, tile);
+      canvas.classList.add('leaflet-tile-loaded'); // Leaflet hides a tile whose first request failed
       this._dirty.add(canvas);
       this._schedule();
     } catch (e) {

@@ -35,15 +35,21 @@ function run(store, config, vocabulary, first) {
   const requests = { tiles: latest(), scale: latest(), summary: latest(), detail: latest() };
   const filter = () => filterQuery(store.get(), config.today);
   const words = () => describe(store.get(), vocabulary, config.today);
-  let generation = first.generation, tilesFailed = 0, focusDetail = false;
+  let generation = first.generation, recovering = false, tilesBroken = false, focusDetail = false;
 
   const view = createMapView(store, config, {
     choose(cell, byKey) { focusDetail = byKey; choose(cell); },
-    moving: stale,
+    moving: () => { tilesBroken = false; stale(); },
     moved: () => { stale(); settle(); loadScale(); },
-    failed(e) {
-      // A generation that is no longer served is no failure: ask for the present one, once.
-      if (tilesFailed++ === 0) loadTiles(); else fail(e);
+    async failed(e) {
+      // A generation that is no longer served is no failure: the present one may be.
+      if (recovering) return;
+      recovering = true;
+      const was = generation;
+      await loadTiles();
+      recovering = false;
+      tilesBroken = generation === was;
+      if (tilesBroken) fail(e);
     },
   });
   const panel = filtersPanel(store, vocabulary, { today: config.today, first: first.first_day, last: first.last_day });
@@ -59,7 +65,7 @@ function run(store, config, vocabulary, first) {
   /** @param {unknown} e */
   function fail(e) {
     const text = e instanceof ApiError ? e.message : 'The map could not be loaded.';
-    message(text, [['Try again', () => { tilesFailed = 0; message(''); loadAll(); view.layer?.reload(); }]]);
+    message(text, [['Try again', () => { message(''); loadAll(); view.layer?.reload(); }]]);
   }
   /** @param {TileJSON} t */
   function applyTiles(t) {
@@ -72,7 +78,7 @@ function run(store, config, vocabulary, first) {
     view.setBusy(true);
     try {
       const t = await requests.tiles.run((signal) => getJSON(url('/tiles/reports.json', filter()), signal));
-      if (t) { applyTiles(/** @type {TileJSON} */ (t)); tilesFailed = 0; }
+      if (t) applyTiles(/** @type {TileJSON} */ (t));
     } catch (e) { view.setBusy(false); fail(e); }
   }
   async function loadScale() {
@@ -92,7 +98,7 @@ function run(store, config, vocabulary, first) {
       table.figures(s);
       byId('synthetic').hidden = !(config.synthetic || s.synthetic);
       document.title = `${byId('total').textContent} reports · StreetSafe officers’ map`;
-      message('');
+      if (!tilesBroken) message('');
       if (!s.total) empty();
       if (s.generation !== generation) loadTiles();
     } catch (e) { fail(e); }
@@ -131,7 +137,7 @@ function run(store, config, vocabulary, first) {
       ['Show where reports are', () => view.setView({ at: null }, first.bounds)],
     ]);
   }
-  function loadAll() { loadTiles(); loadScale(); loadSummary(); openDetail(); }
+  function loadAll() { tilesBroken = false; loadTiles(); loadScale(); loadSummary(); openDetail(); }
 
   document.addEventListener('keydown', (e) => { if (e.key === 'Escape' && store.get().cell && !document.querySelector('dialog[open]')) closeDetail(); });
   store.subscribe((now, was) => {

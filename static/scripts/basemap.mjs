@@ -7,7 +7,7 @@ import { placeLabels } from './labels.mjs';
 
 const SCALE = 1e4;
 /** Detail is kept inside this box only: west, south, east, north. */
-const BOX = [-11.5, 48.8, 4, 61.2];
+const BOX = [-11.5, 47.2, 6, 61.2];
 const COAST_TOLERANCE_DEG = 0.005;
 const WORLD_TOLERANCE_DEG = 0.25;
 

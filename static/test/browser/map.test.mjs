@@ -180,6 +180,15 @@ test('states/empty tells what to do, a failing server tells to try again', async
   await page.unroute('**/api/v1/summary*');
   await page.getByRole('button', { name: 'Try again' }).click();
   await page.waitForSelector('#message', { state: 'hidden' });
+  await settled(page);
+
+  await page.route('**/*.mvt*', (r) => r.fulfill({ status: 500 }));
+  await page.click('#zoom-in');
+  await page.waitForFunction(() => document.getElementById('message-text')?.textContent?.includes('could not be loaded'));
+  await page.unroute('**/*.mvt*');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.waitForSelector('#message', { state: 'hidden' }); await settled(page);
+  await page.waitForFunction(() => [...document.querySelectorAll('#map canvas.leaflet-tile-loaded')].length > 10);
   await context.close();
 });
 

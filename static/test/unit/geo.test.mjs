@@ -24,7 +24,7 @@ test('resolutionForZoom/is the server’s table and never falls', () => {
 
 test('hexWidth/is near the mean size of the grid', () => {
   for (let res = 3; res <= 11; res++) {
-    const [n, unit] = hexWidth(res).split(' '), m = Number(n.replace(',', '')) * (unit === 'km' ? 1000 : 1);
+    const [n, unit] = hexWidth(res).split('\u00a0'), m = Number(n.replace(',', '')) * (unit === 'km' ? 1000 : 1);
     const real = h3.getHexagonEdgeLengthAvg(res, 'm') * Math.sqrt(3);
     assert.ok(Math.abs(m - real) / real < 0.15, `${res}: ${m} against ${real}`);
   }
