@@ -92,7 +92,7 @@ func (o *options) growthAt(n int) (growthPoint, error) {
 	if err != nil {
 		return growthPoint{}, err
 	}
-	to, err := parseTarget(tileTemplate)
+	to, err := o.target()
 	if err != nil {
 		return growthPoint{}, err
 	}

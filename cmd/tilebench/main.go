@@ -42,6 +42,8 @@ HTTP without a cache (cold), with a cache that starts empty (first), with one
 that has everything (hot), and a bare handler with the same bytes (ceiling).`,
 		Example: `  tilebench --reports 100k --requests 2000
   tilebench --reports 10M --conns 8 --json results.json
+  GOGC=25 tilebench --reports 10M      # with the server's own memory setting
+  tilebench --reports 1M --finer 2     # tiles full of cells
   tilebench --url 'http://127.0.0.1:7800/public.hexagons/{z}/{x}/{y}.pbf' --pid 1234
   tilebench growth --reports 100k,1M,10M
   tilebench apply --reports 10M

@@ -113,7 +113,7 @@ func TestMeasure_errorsFail(t *testing.T) {
 
 func TestGrowth(t *testing.T) {
 	var got struct{ Points []growthPoint }
-	out := runCommand(t, &got, "growth", "--reports", "2k,8k", "--requests", "500")
+	out := runCommand(t, &got, "growth", "--reports", "2k,8k", "--requests", "500", "--finer", "1")
 	if len(got.Points) != 2 || got.Points[0].Reports != 2000 || got.Points[1].Reports != 8000 {
 		t.Fatalf("%+v", got)
 	}
@@ -159,7 +159,7 @@ func TestApply(t *testing.T) {
 
 func TestRoot_badFlags(t *testing.T) {
 	for _, args := range [][]string{
-		{"--reports", "0"}, {"--conns", "5k"}, {"--requests", "0"}, {"--accept-encoding", "a\r\nb"}, {"--url", "http://example.org/{z}/{x}/{y}"},
+		{"--reports", "0"}, {"--conns", "5k"}, {"--requests", "0"}, {"--finer", "3"}, {"--accept-encoding", "a\r\nb"}, {"--url", "http://example.org/{z}/{x}/{y}"},
 		{"unknown"}, {"growth", "extra"},
 	} {
 		cmd := newRoot()

@@ -122,7 +122,7 @@ func (o *options) build(n int) (*body, bodyResult, error) {
 }
 
 func (m *measurement) runAll(ctx context.Context, b *body, br *bodyResult) error {
-	to, err := parseTarget(tileTemplate)
+	to, err := m.target()
 	if err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func (m *measurement) inHandler(h http.Handler, to target, tr *trace) ([]result,
 // overHTTP measures all modes at one number of connections, close together,
 // so that a busy neighbour on the machine slows them alike.
 func (m *measurement) overHTTP(b *body, tr *trace, conns int, ceiling bare) ([]result, error) {
-	to, err := parseTarget(tileTemplate)
+	to, err := m.target()
 	if err != nil {
 		return nil, err
 	}
@@ -254,44 +254,6 @@ func (m *measurement) run(mode string, h http.Handler, stats func() tilecache.St
 	}
 	r.addMemory("self")
 	return r, nil
-}
-
-// other measures another server, twice with the same trace.
-func (m *measurement) other(out *outcome) error {
-	e, to, err := parseURL(m.url)
-	if err != nil {
-		return err
-	}
-	e.accept, out.URL = m.accept, m.url
-	m.logf("placing %s reports ...", shortCount(m.reports[0]))
-	where, err := placesOnly(m.seed, m.reports[0])
-	if err != nil {
-		return err
-	}
-	cfg := m.traceConfig()
-	cfg.Filters = to.query != 0
-	tr, err := newTrace(cfg, &where)
-	if err != nil {
-		return err
-	}
-	var br bodyResult
-	for _, conns := range m.conns {
-		for _, mode := range []string{modeURL, modeAgain} {
-			m.logf("%s over %d connections ...", mode, conns)
-			s, err := drive(e, to, tr, conns)
-			if err != nil {
-				return err
-			}
-			r := summarise(mode, conns, tr, s)
-			if m.pid != "" {
-				r.addMemory(m.pid)
-			}
-			br.Runs = append(br.Runs, r)
-		}
-	}
-	out.Bodies = []bodyResult{br}
-	printBody(m.out, &br)
-	return nil
 }
 
 func (r *result) addMemory(pid string) {

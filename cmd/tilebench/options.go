@@ -19,6 +19,7 @@ type options struct {
 	requests count
 	cache    size
 	accept   string
+	finer    int
 	json     string
 	out, log io.Writer // tables and progress
 }
@@ -31,6 +32,7 @@ func (o *options) bind(f *pflag.FlagSet) {
 	f.Var(&o.requests, "requests", "length of the trace")
 	f.Var(&o.cache, "cache", "budget of the tile cache where one is used")
 	f.StringVar(&o.accept, "accept-encoding", "gzip", "content codings that the client takes; empty for none")
+	f.IntVar(&o.finer, "finer", 0, "ask for cells so many resolutions finer than a map would (0 to 2): full tiles")
 	f.StringVar(&o.json, "json", "", "file that receives the results as JSON (- for standard output)")
 }
 
@@ -43,10 +45,20 @@ func (o *options) check() error {
 	if o.requests < 1 || o.requests > 100_000_000 {
 		return fmt.Errorf("--requests %d: expected 1 to 100M", o.requests)
 	}
+	if o.finer < 0 || o.finer > 2 {
+		return fmt.Errorf("--finer %d: expected 0 to 2", o.finer)
+	}
 	if strings.ContainsAny(o.accept, "\r\n") {
 		return errors.New("--accept-encoding: expected one line")
 	}
 	return nil
+}
+
+// target is where the product serves its tiles.
+func (o *options) target() (target, error) {
+	to, err := parseTarget(tileTemplate)
+	to.finer = o.finer
+	return to, err
 }
 
 func (o *options) logf(format string, args ...any) { fmt.Fprintf(o.log, format+"\n", args...) }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/streetsafe/streetsafe/internal/report"
+	"github.com/streetsafe/streetsafe/tiles"
 )
 
 // request is one tile that an officer's map asks for.
@@ -194,6 +195,7 @@ type target struct {
 	parts [4]string // around {z}, {x} and {y}
 	tail  string    // after {filter}, or after {y}
 	query byte      // '?' or '&' before the filter; 0 when it has no place
+	finer int       // resolutions finer than the zoom's own that are asked for
 }
 
 // parseTarget reads a path such as "/tiles/{z}/{x}/{y}.mvt{filter}".
@@ -230,6 +232,19 @@ func (t *target) appendPath(b []byte, tr *trace, r request) []byte {
 	b = append(b, t.parts[3]...)
 	if q := tr.queries[r.filter]; t.query != 0 && q != "" {
 		b = append(append(b, t.query), q...)
+		if t.finer > 0 {
+			b = t.appendRes(append(b, '&'), r.z)
+		}
+	} else if t.query != 0 && t.finer > 0 {
+		b = t.appendRes(append(b, t.query), r.z)
 	}
 	return append(b, t.tail...)
+}
+
+// appendRes asks for finer cells, as far as the zoom allows. One step has seven
+// times as many of them.
+func (t *target) appendRes(b []byte, z uint32) []byte {
+	_, finest := tiles.ResolutionRange(z)
+	res := min(tiles.ResolutionForZoom(z)+t.finer, finest)
+	return strconv.AppendInt(append(b, "res="...), int64(res), 10)
 }

@@ -229,6 +229,28 @@ func TestParseTarget(t *testing.T) {
 	}
 }
 
+func TestTarget_finer(t *testing.T) {
+	tr := &trace{queries: []string{"", "dark=yes"}}
+	to, err := parseTarget("/{z}/{x}/{y}{filter}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	to.finer = 1
+	tests := []struct {
+		r    request
+		want string
+	}{
+		{request{z: 13}, "/13/0/0?res=10"},
+		{request{z: 13, filter: 1}, "/13/0/0?dark=yes&res=10"},
+		{request{z: 17, filter: 1}, "/17/0/0?dark=yes&res=11"}, // there is nothing finer
+	}
+	for _, tt := range tests {
+		if got := string(to.appendPath(nil, tr, tt.r)); got != tt.want {
+			t.Errorf("%s, want %s", got, tt.want)
+		}
+	}
+}
+
 func TestTarget_appendPath_allocates(t *testing.T) {
 	tr := testTrace(t, 1, 100)
 	to, err := parseTarget("/{z}/{x}/{y}{filter}")
