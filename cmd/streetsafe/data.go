@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/pflag"
 
 	"github.com/streetsafe/streetsafe/internal/report"
 	"github.com/streetsafe/streetsafe/internal/store"
+	"github.com/streetsafe/streetsafe/internal/store/postgres"
 	"github.com/streetsafe/streetsafe/internal/store/sqlite"
 )
 
@@ -18,9 +21,18 @@ const (
 	defaultDemoData = "streetsafe-demo" // apart, so that made-up reports never mix with real ones
 )
 
-// dataFlag adds --data.
-func dataFlag(flags *pflag.FlagSet, dir *string, def string) {
-	flags.StringVar(dir, "data", def, "directory of the store")
+// storage says where the reports are: in an SQLite file in a directory, or in
+// PostgreSQL when its URL is set.
+type storage struct {
+	dir     string
+	url     string
+	readURL string
+}
+
+func (s *storage) addFlags(flags *pflag.FlagSet, defaultDir string) {
+	flags.StringVar(&s.dir, "data", defaultDir, "directory of the store")
+	flags.StringVar(&s.url, "database-url", "", "keep the reports in PostgreSQL: postgres://user:password@host/name (default: SQLite in the directory)")
+	flags.StringVar(&s.readURL, "database-read-url", "", "hot standby of that PostgreSQL to read from")
 }
 
 // areaFlag adds --area.
@@ -28,21 +40,92 @@ func areaFlag(flags *pflag.FlagSet, area *string) {
 	flags.StringVar(area, "area", "uk", "where reports are accepted from: uk, world, or west,south,east,north in degrees")
 }
 
-func databasePath(dir string) string { return filepath.Join(dir, sqlite.FileName) }
+func (s storage) path() string { return filepath.Join(s.dir, sqlite.FileName) }
 
-// openExisting opens the store of a directory and says what to do when there
-// is none.
-func openExisting(ctx context.Context, dir string) (*sqlite.Store, error) {
-	st, err := sqlite.Open(ctx, databasePath(dir), sqlite.Options{})
-	if errors.Is(err, store.ErrNotExist) {
-		return nil, fmt.Errorf("there is no store in %s: make one with `streetsafe import --data %s FILE`, or try `streetsafe demo`", dir, dir)
+// String names the store for people, without a password.
+func (s storage) String() string {
+	if s.url == "" {
+		return s.path()
 	}
-	return st, err
+	u, err := url.Parse(s.url)
+	if err != nil {
+		return "PostgreSQL"
+	}
+	return "PostgreSQL at " + u.Host + u.Path
 }
 
-// openOrCreate opens the store of a directory, making it when there is none.
-func openOrCreate(ctx context.Context, dir string) (*sqlite.Store, error) {
-	return sqlite.Open(ctx, databasePath(dir), sqlite.Options{Create: true})
+// flags repeats the flags that lead to this store, for messages.
+func (s storage) flags() string {
+	if s.url != "" {
+		return "--database-url ..."
+	}
+	return "--data " + s.dir
+}
+
+func (s storage) check() error {
+	if s.url == "" {
+		if s.readURL != "" {
+			return errors.New("--database-read-url is a standby of --database-url, which is not set")
+		}
+		return nil
+	}
+	if !strings.HasPrefix(s.url, "postgres://") && !strings.HasPrefix(s.url, "postgresql://") {
+		return errors.New("--database-url: expected postgres://user:password@host/name")
+	}
+	return nil
+}
+
+// open opens the store and says what to do when there is none.
+func (s storage) open(ctx context.Context) (store.Store, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	if s.url != "" {
+		return s.openPostgres(ctx, false)
+	}
+	st, err := sqlite.Open(ctx, s.path(), sqlite.Options{})
+	if errors.Is(err, store.ErrNotExist) {
+		return nil, fmt.Errorf("%w in %s: make one with `streetsafe import %s FILE`, or try `streetsafe demo`", store.ErrNotExist, s.dir, s.flags())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return st, nil
+}
+
+// create opens the store, makes it when there is none and brings its schema up
+// to date.
+func (s storage) create(ctx context.Context) (store.Store, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	if s.url != "" {
+		return s.openPostgres(ctx, true)
+	}
+	st, err := sqlite.Open(ctx, s.path(), sqlite.Options{Create: true})
+	if err != nil {
+		return nil, err
+	}
+	return st, nil
+}
+
+func (s storage) openPostgres(ctx context.Context, migrate bool) (store.Store, error) {
+	st, err := postgres.Open(ctx, postgres.Options{URL: s.url, ReadURL: s.readURL, Migrate: migrate})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s, err)
+	}
+	return st, nil
+}
+
+// migrations tells the state of the schema, whether or not it fits.
+func (s storage) migrations(ctx context.Context) ([]store.MigrationState, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	if s.url != "" {
+		return postgres.MigrationStatus(ctx, s.url)
+	}
+	return sqlite.MigrationStatus(ctx, s.path())
 }
 
 // anySynthetic reports whether a store holds made-up reports.

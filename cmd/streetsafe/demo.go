@@ -12,7 +12,6 @@ import (
 
 	"github.com/streetsafe/streetsafe/internal/report"
 	"github.com/streetsafe/streetsafe/internal/store"
-	"github.com/streetsafe/streetsafe/internal/store/sqlite"
 	"github.com/streetsafe/streetsafe/internal/synth"
 )
 
@@ -63,7 +62,7 @@ func runDemo(ctx context.Context, std streams, o demoOptions, fixed bool) error 
 	if err := o.check(); err != nil {
 		return err
 	}
-	st, err := openOrCreate(ctx, o.data)
+	st, err := o.storage.create(ctx)
 	if err != nil {
 		return err
 	}
@@ -75,7 +74,7 @@ func runDemo(ctx context.Context, std streams, o demoOptions, fixed bool) error 
 }
 
 // seed fills the store unless that is already done.
-func seed(ctx context.Context, w io.Writer, st *sqlite.Store, o demoOptions, fixed bool) error {
+func seed(ctx context.Context, w io.Writer, st store.Store, o demoOptions, fixed bool) error {
 	cfg, err := demoConfig(ctx, st, o, fixed)
 	if err != nil {
 		return err
@@ -102,7 +101,7 @@ func seed(ctx context.Context, w io.Writer, st *sqlite.Store, o demoOptions, fix
 
 // demoConfig returns what the body is made from: what the store remembers, or
 // else the flags, which it remembers from then on.
-func demoConfig(ctx context.Context, st *sqlite.Store, o demoOptions, fixed bool) (synth.Config, error) {
+func demoConfig(ctx context.Context, st store.Store, o demoOptions, fixed bool) (synth.Config, error) {
 	kept, ok, err := st.Meta(ctx, metaDemo)
 	if err != nil {
 		return synth.Config{}, err
@@ -112,7 +111,7 @@ func demoConfig(ctx context.Context, st *sqlite.Store, o demoOptions, fixed bool
 			return synth.Config{}, fmt.Errorf("--reports %d: expected 1 to %d", o.reports, synth.MaxReports)
 		}
 		if g, err := st.Generation(ctx); err != nil || g > 0 {
-			return synth.Config{}, errors.Join(err, fmt.Errorf("%s holds reports that the demo did not make: give the demo a directory of its own with --data", o.data))
+			return synth.Config{}, errors.Join(err, fmt.Errorf("%s holds reports that the demo did not make: give the demo a directory of its own with --data", o.storage.dir))
 		}
 		cfg := synth.DefaultConfig(report.DayOf(time.Now()))
 		cfg.Reports, cfg.Seed = o.reports, o.seed
@@ -123,7 +122,7 @@ func demoConfig(ctx context.Context, st *sqlite.Store, o demoOptions, fixed bool
 		return cfg, err
 	}
 	if fixed && (cfg.Reports != o.reports || cfg.Seed != o.seed) {
-		return cfg, fmt.Errorf("%s was made with --reports %d --seed %d: leave these flags out to use it again, or give another --data", o.data, cfg.Reports, cfg.Seed)
+		return cfg, fmt.Errorf("%s was made with --reports %d --seed %d: leave these flags out to use it again, or give another --data", o.storage.dir, cfg.Reports, cfg.Seed)
 	}
 	return cfg, nil
 }

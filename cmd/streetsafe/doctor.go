@@ -18,7 +18,6 @@ import (
 	"github.com/streetsafe/streetsafe/internal/cube"
 	"github.com/streetsafe/streetsafe/internal/report"
 	"github.com/streetsafe/streetsafe/internal/store"
-	"github.com/streetsafe/streetsafe/internal/store/sqlite"
 )
 
 // finding is one thing that doctor looked at.
@@ -33,7 +32,7 @@ type finding struct {
 type diagnosis struct {
 	OK         bool           `json:"ok"`
 	Version    string         `json:"version"`
-	Data       string         `json:"data"`
+	Store      string         `json:"store"`
 	Reports    int64          `json:"reports"`
 	Generation uint64         `json:"generation"`
 	Synthetic  bool           `json:"synthetic"`
@@ -96,18 +95,18 @@ With --url it asks a running server whether it is ready instead.`,
 }
 
 func diagnose(ctx context.Context, o serveOptions, area string) *diagnosis {
-	d := &diagnosis{OK: true, Version: version, Data: o.data, Sources: []sourceReport{}}
+	d := &diagnosis{OK: true, Version: version, Store: o.storage.String(), Sources: []sourceReport{}}
 	d.checkSettings(o, area)
-	st, err := sqlite.Open(ctx, databasePath(o.data), sqlite.Options{})
+	st, err := o.storage.open(ctx)
 	switch {
 	case errors.Is(err, store.ErrNotExist):
-		d.wrong("store", "there is no store in "+o.data, "make one with `streetsafe import --data "+o.data+" FILE`, or try `streetsafe demo`; give the directory with --data")
+		d.wrong("store", "there is no store in "+o.storage.dir, "make one with `streetsafe import "+o.storage.flags()+" FILE`, or try `streetsafe demo`; give the directory with --data")
 		return d
 	case errors.Is(err, store.ErrOldSchema):
-		d.wrong("schema", err.Error(), "run `streetsafe migrate up --data "+o.data+"`")
+		d.wrong("schema", err.Error(), "run `streetsafe migrate up "+o.storage.flags()+"`")
 		return d
 	case err != nil:
-		d.wrong("store", err.Error(), "check that the directory belongs to this user and that the file is a StreetSafe store")
+		d.wrong("store", err.Error(), "check that the database can be reached by this user and that it is a StreetSafe store")
 		return d
 	}
 	defer st.Close()
@@ -128,7 +127,7 @@ func (d *diagnosis) checkSettings(o serveOptions, area string) {
 	d.found("settings", "listen on "+o.listen+", area "+area)
 }
 
-func (d *diagnosis) checkStore(ctx context.Context, st *sqlite.Store) {
+func (d *diagnosis) checkStore(ctx context.Context, st store.Store) {
 	problems, err := st.Check(ctx)
 	if err != nil {
 		d.wrong("store", err.Error(), "see whether the disk is full or failing; restore a backup if the file is damaged")
@@ -138,7 +137,7 @@ func (d *diagnosis) checkStore(ctx context.Context, st *sqlite.Store) {
 		d.wrong("store", p.What, p.Do)
 	}
 	if len(problems) == 0 {
-		d.found("store", st.Path()+" is sound")
+		d.found("store", d.Store+" is sound")
 	}
 	sources, err := st.Sources(ctx)
 	if err != nil {

@@ -18,9 +18,10 @@ import (
 )
 
 type importOptions struct {
-	data, area, source, preset, format, timezone, rejects string
-	columns, factors                                      []string
-	dryRun, asJSON                                        bool
+	storage                                         storage
+	area, source, preset, format, timezone, rejects string
+	columns, factors                                []string
+	dryRun, asJSON                                  bool
 }
 
 func newImport(std streams) *cobra.Command {
@@ -40,7 +41,7 @@ func newImport(std streams) *cobra.Command {
 		RunE: func(cmd *cobra.Command, files []string) error { return runImport(cmd.Context(), std, o, files) },
 	}
 	f := cmd.Flags()
-	dataFlag(f, &o.data, defaultData)
+	o.storage.addFlags(f, defaultData)
 	areaFlag(f, &o.area)
 	f.StringVar(&o.source, "source", "", "name of the source, within which identifiers are unique (default: the file's name)")
 	f.StringVar(&o.preset, "preset", "", "kind of file (default: recognised by its header)")
@@ -112,7 +113,7 @@ func runImport(ctx context.Context, std streams, o importOptions, files []string
 	}
 	var sink ingest.Sink
 	if !o.dryRun {
-		st, err := openOrCreate(ctx, o.data)
+		st, err := o.storage.create(ctx)
 		if err != nil {
 			return err
 		}

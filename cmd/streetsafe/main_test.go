@@ -156,7 +156,7 @@ func TestDemo_resumes(t *testing.T) {
 	url, stop := start(t, "demo", "--data", dir, "--reports", "2500")
 	want := getJSON[totals](t, url+"/api/v1/summary")
 	stop()
-	st, err := openExisting(t.Context(), dir)
+	st, err := storage{dir: dir}.open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -341,7 +341,7 @@ func TestDoctor(t *testing.T) {
 func TestDoctor_damagedFile(t *testing.T) {
 	dir := t.TempDir()
 	importJSON(t, "--data", dir, write(t, "three.csv", threeReports))
-	path := databasePath(dir)
+	path := storage{dir: dir}.path()
 	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

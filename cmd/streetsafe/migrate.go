@@ -5,46 +5,45 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-
-	"github.com/streetsafe/streetsafe/internal/store/sqlite"
 )
 
 func newMigrate(std streams) *cobra.Command {
-	var data string
+	var s storage
 	cmd := &cobra.Command{
 		Use:   "migrate",
 		Short: "Bring the schema of a store up to date, or show its state",
 		Example: `  streetsafe migrate status --data DIR
-  streetsafe migrate up --data DIR`,
+  streetsafe migrate up --data DIR
+  STREETSAFE_DATABASE_URL=postgres://... streetsafe migrate up`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.PersistentFlags().StringVar(&data, "data", defaultData, "directory of the store")
+	s.addFlags(cmd.PersistentFlags(), defaultData)
 	cmd.AddCommand(
 		&cobra.Command{
 			Use: "status", Short: "List the migrations and whether they are applied", Args: cobra.NoArgs,
 			Example: "  streetsafe migrate status --data DIR",
-			RunE:    func(cmd *cobra.Command, _ []string) error { return migrateStatus(cmd.Context(), std, data) },
+			RunE:    func(cmd *cobra.Command, _ []string) error { return migrateStatus(cmd.Context(), std, s) },
 		},
 		&cobra.Command{
 			Use: "up", Short: "Apply the migrations that are missing; makes the store when there is none", Args: cobra.NoArgs,
 			Example: "  streetsafe migrate up --data DIR",
 			RunE: func(cmd *cobra.Command, _ []string) error {
-				st, err := openOrCreate(cmd.Context(), data)
+				st, err := s.create(cmd.Context())
 				if err != nil {
 					return err
 				}
 				if err := st.Close(); err != nil {
 					return err
 				}
-				return migrateStatus(cmd.Context(), std, data)
+				return migrateStatus(cmd.Context(), std, s)
 			},
 		})
 	return cmd
 }
 
-func migrateStatus(ctx context.Context, std streams, dir string) error {
-	states, err := sqlite.MigrationStatus(ctx, databasePath(dir))
+func migrateStatus(ctx context.Context, std streams, s storage) error {
+	states, err := s.migrations(ctx)
 	if err != nil {
 		return err
 	}

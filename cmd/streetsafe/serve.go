@@ -17,7 +17,6 @@ import (
 	"github.com/streetsafe/streetsafe/internal/gazetteer"
 	"github.com/streetsafe/streetsafe/internal/server"
 	"github.com/streetsafe/streetsafe/internal/store"
-	"github.com/streetsafe/streetsafe/internal/store/sqlite"
 )
 
 // The server's limits. A tile takes a millisecond, so whoever needs longer to
@@ -31,18 +30,17 @@ const (
 )
 
 type serveOptions struct {
-	mode     string
-	data     string
-	listen   string
-	origins  []string
-	hosts    []string
-	cacheMB  int
-	basemap  server.Basemap
-	onListen func(url string) // told when requests are answered; for tests
+	storage storage
+	mode    string // "demo" or "serve"
+	listen  string
+	origins []string
+	hosts   []string
+	cacheMB int
+	basemap server.Basemap
 }
 
 func (o *serveOptions) addFlags(flags *pflag.FlagSet, data string) {
-	dataFlag(flags, &o.data, data)
+	o.storage.addFlags(flags, data)
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address to answer on; port 0 picks a free one")
 	flags.StringSliceVar(&o.origins, "cors-origin", nil, "web origin whose scripts may read answers, such as https://maps.example.org; * for all (demo: * unless given)")
 	flags.StringSliceVar(&o.hosts, "host", nil, "further host name to answer for, when a proxy passes on its own")
@@ -108,7 +106,7 @@ It answers on loopback only until accounts exist.`,
 			if err := o.check(); err != nil {
 				return err
 			}
-			st, err := openExisting(cmd.Context(), o.data)
+			st, err := o.storage.open(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -121,7 +119,7 @@ It answers on loopback only until accounts exist.`,
 }
 
 // serve answers requests from the store until ctx ends.
-func serve(ctx context.Context, std streams, st *sqlite.Store, o serveOptions) error {
+func serve(ctx context.Context, std streams, st store.Store, o serveOptions) error {
 	live, err := loadLive(ctx, st)
 	if err != nil {
 		return err
