@@ -13,7 +13,11 @@ import (
 // Apply and the merges behind it take turns.
 type Cube struct {
 	current atomic.Pointer[Snapshot]
-	mu      sync.Mutex // held while current is replaced
+	tuning  tuning // never changes
+
+	mu         sync.Mutex // held while current is replaced; guards job
+	job        *job       // the merge under way; nil when there is none
+	background sync.WaitGroup
 }
 
 // New starts with a snapshot; nil stands for an empty one.
@@ -21,7 +25,7 @@ func New(s *Snapshot) *Cube {
 	if s == nil {
 		s = &Snapshot{}
 	}
-	c := &Cube{}
+	c := &Cube{tuning: tuning{defaultInlineRows, defaultTierRatio}}
 	c.current.Store(s)
 	return c
 }
@@ -35,16 +39,18 @@ func (c *Cube) Current() *Snapshot { return c.current.Load() }
 func (c *Cube) Apply(b Batch) (*Snapshot, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s, err := c.current.Load().with(b)
+	s, err := c.current.Load().with(b, c.tuning.inlineRows, c.job)
 	if err != nil {
 		return nil, err
 	}
 	c.current.Store(s)
+	c.startMerging()
 	return s, nil
 }
 
-// with is the snapshot with a batch in it.
-func (s *Snapshot) with(b Batch) (*Snapshot, error) {
+// with is the snapshot with a batch in it. Small parts are joined while they have
+// no more than inlineRows; those of a job stay as they are.
+func (s *Snapshot) with(b Batch, inlineRows int, j *job) (*Snapshot, error) {
 	if b.Generation <= s.generation {
 		return nil, fmt.Errorf("cube: batch %d after generation %d", b.Generation, s.generation)
 	}
@@ -62,7 +68,11 @@ func (s *Snapshot) with(b Batch) (*Snapshot, error) {
 			old = &shard{root: root}
 			next.shards = slices.Insert(next.shards, i, old)
 		}
-		if next.shards[i], err = old.with(ch, b.Generation); err != nil {
+		ch.generation, ch.inlineRows = b.Generation, inlineRows
+		if j != nil && j.root == root {
+			ch.keep = j.hi
+		}
+		if next.shards[i], err = old.with(ch); err != nil {
 			return nil, err
 		}
 	}
@@ -70,7 +80,11 @@ func (s *Snapshot) with(b Batch) (*Snapshot, error) {
 }
 
 // change is what a batch does to one shard.
-type change struct{ added, retracted []row }
+type change struct {
+	generation       uint64
+	added, retracted []row
+	inlineRows, keep int // the first keep parts stay as they are
+}
 
 func split(b Batch) (map[h3.Cell]*change, error) {
 	changes := map[h3.Cell]*change{}
@@ -102,28 +116,102 @@ func split(b Batch) (map[h3.Cell]*change, error) {
 	return changes, nil
 }
 
-// with is the shard with a change in it: one part more, or two.
-func (sh *shard) with(ch *change, gen uint64) (*shard, error) {
+// with is the shard with a change in it.
+func (sh *shard) with(ch *change) (*shard, error) {
 	slices.Sort(ch.added)
 	slices.Sort(ch.retracted)
-	known := make([]*tree, len(sh.parts))
-	for i, p := range sh.parts {
-		known[i] = p.tree
-	}
-	t, err := newTree(sh.root, keysOf(ch.added, ch.retracted), func(uint32) uint64 { return gen }, known)
-	if err != nil {
-		return nil, err
-	}
+	keys := keysOf(ch.added, ch.retracted)
 	// What the batch both adds and retracts only leaves its mark in the tree.
 	added, retracted := subtract(ch.added, ch.retracted)
 	if err := sh.mustHold(retracted); err != nil {
 		return nil, err
 	}
-	parts := append(slices.Clone(sh.parts), newPart(t, added, false))
+	t, err := newTree(sh.root, keys, func(uint32) uint64 { return ch.generation }, sh.trees())
+	if err != nil {
+		return nil, err
+	}
+	small := sh.smallParts(ch)
+	if small < len(sh.parts) {
+		for _, p := range sh.parts[small:] {
+			added, retracted = p.appendRows(added, retracted)
+		}
+		slices.Sort(added)
+		slices.Sort(retracted)
+		added, retracted = subtract(added, retracted)
+		t = mergeTrees(append((&shard{parts: sh.parts[small:]}).trees(), t))
+	}
+	parts := slices.Clone(sh.parts[:small])
+	if len(added) > 0 || len(retracted) == 0 {
+		parts = append(parts, newPart(t, added, false))
+	}
 	if len(retracted) > 0 {
 		parts = append(parts, newPart(t, retracted, true))
 	}
 	return newShard(sh.root, parts), nil
+}
+
+// smallParts is where the parts begin that are joined with a change.
+func (sh *shard) smallParts(ch *change) int {
+	rows := len(ch.added) + len(ch.retracted)
+	for i := len(sh.parts); ; i-- {
+		if i == ch.keep {
+			return i
+		}
+		if rows += sh.parts[i-1].len(); rows > ch.inlineRows {
+			return i
+		}
+	}
+}
+
+// trees lists the trees of the parts.
+func (sh *shard) trees() []*tree {
+	var trees []*tree
+	for _, p := range sh.parts {
+		if !slices.Contains(trees, p.tree) {
+			trees = append(trees, p.tree)
+		}
+	}
+	return trees
+}
+
+// appendRows appends what the part adds and what it retracts, one of them.
+func (p *part) appendRows(added, retracted []row) (_, _ []row) {
+	to := &added
+	if p.negative {
+		to = &retracted
+	}
+	p.each(func(r row) { *to = append(*to, r) })
+	return added, retracted
+}
+
+// each calls do with every row of the part, in order.
+func (p *part) each(do func(row)) {
+	r := p.at(maxRes)
+	var marks []mark
+	for i, key := range p.tree.at(maxRes).keys {
+		marks = r.appendMarks(marks[:0], i)
+		for _, m := range marks {
+			do(row(key)<<rowKeyShift | row(m))
+		}
+	}
+}
+
+// appendRowsOf appends the part's rows of the cells of some sorted rows.
+func (p *part) appendRowsOf(dst, cells []row) []row {
+	r := p.at(maxRes)
+	var marks []mark
+	for n, c := range cells {
+		if n > 0 && c.key() == cells[n-1].key() {
+			continue
+		}
+		if i, ok := p.tree.at(maxRes).find(c.key()); ok {
+			marks = r.appendMarks(marks[:0], i)
+			for _, m := range marks {
+				dst = append(dst, row(c.key())<<rowKeyShift|row(m))
+			}
+		}
+	}
+	return dst
 }
 
 // mustHold checks that the shard has each of the sorted rows as often as they

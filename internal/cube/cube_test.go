@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/streetsafe/streetsafe/internal/cube"
+	"github.com/streetsafe/streetsafe/internal/report"
 )
 
 func TestSnapshot_Exact(t *testing.T) {
@@ -27,14 +28,13 @@ func TestSnapshot_Exact(t *testing.T) {
 	}
 }
 
-func TestCube_Apply(t *testing.T) {
-	by := london(11)
-	all := by.reports(t, 5000)
-	c := cube.New(build(t, 1, all))
-	for gen := uint64(2); gen < 12; gen++ {
+// life applies random batches with retractions and hands each snapshot, with what
+// must be in it, to look.
+func life(t *testing.T, by *sampler, c *cube.Cube, all []report.Report, look func(*cube.Snapshot, oracle)) {
+	for gen := uint64(2); gen < 14; gen++ {
 		b := cube.Batch{Generation: gen, Add: by.reports(t, by.IntN(400))}
 		all = append(all, b.Add...)
-		for range by.IntN(100) {
+		for range by.IntN(200) {
 			i := by.IntN(len(all))
 			b.Retract = append(b.Retract, all[i])
 			all[i] = all[len(all)-1]
@@ -44,6 +44,35 @@ func TestCube_Apply(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		oracle(all).check(t, s, by, 12)
+		look(s, all)
+	}
+}
+
+func TestCube_Apply(t *testing.T) {
+	for _, tt := range []struct {
+		name                  string
+		inlineRows, tierRatio int
+	}{
+		{"parts are never joined", 0, 0},
+		{"parts are joined at once", 1 << 20, 0},
+		{"small parts are joined, others merged", 500, 4},
+		{"everything is merged", 0, 1 << 20},
+		{"main parts are never merged", 100, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			by := london(11)
+			if tt.inlineRows%4 == 0 {
+				by.places = append(awkward(t), by.places...)
+			}
+			first := by.reports(t, 5000)
+			c := cube.New(build(t, 1, first))
+			cube.Tune(c, tt.inlineRows, tt.tierRatio)
+			life(t, by, c, first, func(s *cube.Snapshot, all oracle) {
+				all.check(t, s, by, 8)
+				all.check(t, c.Current(), by, 4) // perhaps in the middle of a merge
+			})
+			c.Wait()
+			t.Log(cube.Parts(c.Current()), "parts in", cube.Shards(c.Current()), "shards")
+		})
 	}
 }

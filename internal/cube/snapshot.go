@@ -67,6 +67,12 @@ func (s *Snapshot) find(root h3.Cell) (int, bool) {
 	return slices.BinarySearchFunc(s.shards, root, compareRoots)
 }
 
+// shard is the shard of a root, which must be there.
+func (s *Snapshot) shard(root h3.Cell) *shard {
+	i, _ := s.find(root)
+	return s.shards[i]
+}
+
 // Generation is the number of the last batch that the snapshot holds.
 func (s *Snapshot) Generation() uint64 { return s.generation }
 

@@ -217,14 +217,14 @@ func (t *tree) date(gens func(key uint32) uint64) {
 }
 
 // mergeTrees makes the tree of all cells of some trees of one shard.
-func mergeTrees(trees []*tree) (*tree, error) {
+func mergeTrees(trees []*tree) *tree {
 	var keys []uint32
 	for _, t := range trees {
 		keys = append(keys, t.at(maxRes).keys...)
 	}
 	slices.Sort(keys)
 	keys = slices.Clip(slices.Compact(keys))
-	return newTree(trees[0].root, keys, func(key uint32) uint64 {
+	t, err := newTree(trees[0].root, keys, func(key uint32) uint64 {
 		var gen uint64
 		for _, t := range trees {
 			if i, ok := t.at(genRes).find(key); ok {
@@ -233,6 +233,10 @@ func mergeTrees(trees []*tree) (*tree, error) {
 		}
 		return gen
 	}, trees)
+	if err != nil {
+		panic(err) // every outline is in one of the trees
+	}
+	return t
 }
 
 // parallel calls do with 0 to n-1, on all cores when there are several calls.
