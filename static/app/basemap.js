@@ -4,6 +4,7 @@
 import { GridLayer, TileLayer } from '../vendor/leaflet.js';
 import { project } from './geo.js';
 import { getJSON } from './api.js';
+import { renew } from './dom.js';
 
 /** @typedef {{scale:number, box:number[], world:number[][], land:number[][], borders:number[][], boroughs:number[][]}} BaseData */
 /** @typedef {{scale:number, zooms:Record<string, [string, number, number][]>}} LabelData */
@@ -45,8 +46,12 @@ class CanvasTiles extends GridLayer {
     this._draw(canvas, coords);
     return canvas;
   }
-  redrawAll() {
-    for (const t of /** @type {any[]} */ (Object.values(/** @type {any} */ (this)._tiles ?? {}))) this._draw(t.el, t.coords);
+  /** @param {boolean} [forPrint] on blank canvases */
+  redrawAll(forPrint) {
+    for (const t of /** @type {any[]} */ (Object.values(/** @type {any} */ (this)._tiles ?? {}))) {
+      if (forPrint) t.el = renew(t.el);
+      this._draw(t.el, t.coords);
+    }
   }
   /** @param {HTMLCanvasElement} canvas @param {Coords} c */
   _draw(canvas, c) {
@@ -145,7 +150,6 @@ class Names extends CanvasTiles {
   }
   /** @param {CanvasRenderingContext2D} g @param {Coords} c @param {Ink} ink */
   paint(g, c, ink) {
-    g.clearRect(0, 0, TILE_PX, TILE_PX);
     if (this._boroughs && c.z > 7) {
       g.strokeStyle = ink.borough; g.lineWidth = 1;
       this.trace(g, this._boroughs, c); g.stroke();
@@ -173,7 +177,7 @@ function inkOfPage() {
 /**
  * Adds what the settings ask for. Only `xyz` lets requests leave for another host.
  * @param {any} map @param {import('./api.js').Config['basemap']} setting @param {string} folder where the data files are
- * @returns {{repaint: () => void}} repaint after a change of theme
+ * @returns {{repaint: (forPrint?: boolean) => void}} repaint after a change of theme
  */
 export function addBasemap(map, setting, folder) {
   const pane = map.createPane('names');
@@ -187,5 +191,5 @@ export function addBasemap(map, setting, folder) {
   // A map without coast or names is still a map: their failure is not the user's concern.
   getJSON(`${folder}base.json`).then((d) => { ground.setData(/** @type {BaseData} */ (d)); names.setBoroughs(/** @type {BaseData} */ (d)); }).catch(() => {});
   getJSON(`${folder}labels.json`).then((d) => names.setLabels(/** @type {LabelData} */ (d))).catch(() => {});
-  return { repaint() { ground.redrawAll(); names.redrawAll(); } };
+  return { repaint(forPrint) { ground.redrawAll(forPrint); names.redrawAll(forPrint); } };
 }

@@ -31,6 +31,18 @@ export function byId(id) {
   return /** @type {any} */ (el);
 }
 
+/**
+ * A blank twin in a canvas's place. What is drawn while the browser prepares a
+ * print goes to paper stroke by stroke, clearing included, and would clear the
+ * layers below; a new canvas has nothing to clear.
+ * @param {HTMLCanvasElement} canvas
+ */
+export function renew(canvas) {
+  const twin = /** @type {HTMLCanvasElement} */ (canvas.cloneNode(false));
+  canvas.replaceWith(twin);
+  return twin;
+}
+
 let spoken = 0;
 /** Says something to screen readers. A changing last space makes equal messages count. @param {string} text */
 export function announce(text) {

@@ -124,6 +124,12 @@ function chips(items, change, name) {
   return { el, counts, boxes, check };
 }
 
+/** The seed's label, what stands in brackets on its own line. @param {string} label */
+function legend(label) {
+  const at = label.indexOf(' (');
+  return at < 0 ? h('legend', { text: label }) : h('legend', {}, label.slice(0, at), h('small', { text: label.slice(at) }));
+}
+
 /** @param {import('./state.js').Store} store @param {Vocabulary} v @param {{id:string,label:string}} group */
 function factorGroup(store, v, group) {
   const mine = v.factors.filter((f) => f.group === group.id), ids = mine.map((f) => f.id);
@@ -134,7 +140,7 @@ function factorGroup(store, v, group) {
   }, 'factor');
   mine.forEach((f, i) => { if (shortLabel(f.label) !== f.label || f.label === 'Other') c.boxes[i].setAttribute('aria-label', f.label === 'Other' ? factorName(f) : f.label); c.el.children[i].setAttribute('title', f.label); });
   const all = h('button', { type: 'button', class: 'link', onclick: () => store.set({ factors: same(store.get().factors, ids) ? [] : ids }) }, 'Only these');
-  const el = h('fieldset', { class: `group ${group.id}` }, h('legend', { text: group.label }), all, c.el);
+  const el = h('fieldset', { class: `group ${group.id}` }, legend(group.label), all, c.el);
   return {
     el,
     /** @param {readonly string[]} on */

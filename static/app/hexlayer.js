@@ -3,6 +3,7 @@
 // whole, into each tile it touches, so any tile can draw, pick and outline it.
 import { GridLayer } from '../vendor/leaflet.js';
 import { decode, EMPTY } from './decode.js';
+import { renew } from './dom.js';
 import { cellOfFeature, inRing, unproject } from './geo.js';
 import { classOf } from './scale.js';
 
@@ -146,9 +147,13 @@ export class HexLayer extends GridLayer {
     this._schedule();
   }
 
-  /** Paints all that waits at once: for print, which does not wait for frames. */
-  flush() {
-    for (const el of this._dirty) this._paint(el);
+  /** Paints everything at once on blank canvases: print does not wait for frames. */
+  paintForPrint() {
+    for (const t of Object.values(this._all)) {
+      const tile = this._shown.get(t.el);
+      t.el = renew(t.el);
+      if (tile) { this._shown.set(t.el, tile); this._paint(t.el); }
+    }
     this._dirty.clear();
   }
 
@@ -182,16 +187,13 @@ export class HexLayer extends GridLayer {
 
   /** @param {HTMLCanvasElement} canvas */
   _paint(canvas) {
-    const tile = this._shown.get(canvas), g = canvas.getContext('2d');
-    if (!tile || !g) return;
+    const tile = this._shown.get(canvas);
+    if (!tile) return;
     const ratio = Math.min(devicePixelRatio || 1, MAX_RATIO), side = Math.round((TILE_PX + OVERLAP_PX) * ratio);
-    if (canvas.width !== side) {
-      canvas.width = canvas.height = side;
-      canvas.style.width = canvas.style.height = `${TILE_PX + OVERLAP_PX}px`;
-    } else {
-      g.clearRect(0, 0, side, side);
-    }
-    const { palette, stroke } = this._o;
+    canvas.width = canvas.height = side;
+    canvas.style.width = canvas.style.height = `${TILE_PX + OVERLAP_PX}px`;
+    const g = canvas.getContext('2d'), { palette, stroke } = this._o;
+    if (!g) return;
     g.lineWidth = ratio * 0.6;
     g.strokeStyle = stroke;
     this._paths(tile, (TILE_PX * ratio) / tile.extent).forEach((p, k) => { g.fillStyle = palette[k]; g.fill(p); g.stroke(p); });

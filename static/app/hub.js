@@ -55,7 +55,7 @@ function run(store, config, vocabulary, first) {
   const panel = filtersPanel(store, vocabulary, { today: config.today, first: first.first_day, last: first.last_day });
   const table = tableTwin(store, { choose, hover: (cell) => view.hover(cell) });
   chrome(store, view);
-  searchBox((p) => { view.map.setView([p.lat, p.lng], p.zoom || 14); view.outline.mark(p); }, credit());
+  searchBox((p) => { view.map.setView([p.lat, p.lng], p.zoom || 14); view.outline.mark(p); });
 
   /** @param {string} cell */
   function choose(cell) {
@@ -123,11 +123,6 @@ function run(store, config, vocabulary, first) {
   function closeDetail() { store.set({ cell: '' }); byId('map').focus({ preventScroll: true }); announce('Details are closed.'); }
   async function share() {
     try { await navigator.clipboard.writeText(location.href); toast('Link copied.'); } catch { toast(`Copy this link: ${location.href}`); }
-  }
-  /** Credits a source once it is used. */
-  function credit() {
-    const seen = new Set();
-    return (/** @type {string} */ text) => { if (!seen.has(text)) { seen.add(text); view.map.attributionControl.addAttribution(h('span', { text }).innerHTML); } };
   }
   function empty() {
     const filtered = filter() !== '';

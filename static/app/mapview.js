@@ -13,6 +13,8 @@ import { palette, ranges } from './scale.js';
 
 const STROKE = { light: 'rgba(255,255,255,.55)', dark: 'rgba(8,12,20,.55)' };
 const MIN_ZOOM = 5, MAX_ZOOM = 18;
+/** The map's room on A4 with its margins, in CSS pixels. */
+const PRINT_WIDTH_PX = 690, PRINT_HEIGHT_PX = 480;
 
 /** @returns {'light'|'dark'} */
 const theme = () => (document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light');
@@ -32,6 +34,8 @@ export function createMapView(store, config, on) {
   let breaks = [1, 2, 5, 10, 20];
   /** @type {HexLayer|null} */
   let layer = null;
+  /** Set while printing. */
+  let themeBefore = '';
 
   /** @param {{at: import('./state.js').State['at']}} s @param {number[]|undefined} bounds */
   function setView({ at }, bounds) {
@@ -83,16 +87,22 @@ export function createMapView(store, config, on) {
     legend();
     on.moved();
   });
-  new ResizeObserver(() => map.invalidateSize({ animate: false, pan: false })).observe(container);
+  // Paper keeps the extent of the screen, so that map and numbers still agree.
+  new ResizeObserver(() => { if (!themeBefore) map.invalidateSize({ animate: false, pan: false }); }).observe(container);
   addEventListener('themechange', () => { restyle(); base.repaint(); });
   addEventListener('beforeprint', () => print(true));
   addEventListener('afterprint', () => print(false));
-  let themeBefore = '';
   /** Paper is white. @param {boolean} starts */
   function print(starts) {
-    const root = document.documentElement;
-    if (starts) { themeBefore = theme(); root.dataset.theme = 'light'; } else { root.dataset.theme = themeBefore; }
-    restyle(); base.repaint(); layer?.flush();
+    const root = document.documentElement, { clientWidth: w, clientHeight: height } = container;
+    const changes = (themeBefore || theme()) === 'dark';
+    if (starts) { themeBefore = theme(); root.dataset.theme = 'light'; } else { root.dataset.theme = themeBefore; themeBefore = ''; }
+    root.style.setProperty('--print-width', `${w}px`);
+    root.style.setProperty('--print-height', `${height}px`);
+    root.style.setProperty('--print-zoom', String(Math.min(PRINT_WIDTH_PX / w, PRINT_HEIGHT_PX / height)));
+    if (!changes) return;
+    restyle(); base.repaint(starts);
+    if (starts) layer?.paintForPrint(); else layer?.reload();
   }
 
   return {

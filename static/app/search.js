@@ -6,9 +6,9 @@ import { plural } from './format.js';
 
 /** @typedef {import('./api.js').Place} Place */
 
-/** @param {(p: Place) => void} go @param {(text: string) => void} credit who made the list of places */
-export function searchBox(go, credit) {
-  const input = /** @type {HTMLInputElement} */ (byId('search')), list = byId('places');
+/** @param {(p: Place) => void} go */
+export function searchBox(go) {
+  const input = /** @type {HTMLInputElement} */ (byId('search')), list = byId('places'), box = byId('places-box');
   const requests = latest();
   /** @type {Place[]} */
   let places = [];
@@ -21,7 +21,7 @@ export function searchBox(go, credit) {
       const answer = await requests.run((signal) => getJSON(url('/api/v1/places', `q=${encodeURIComponent(q)}`, 'limit=8'), signal));
       if (!answer) return;
       const { places: found, attribution } = /** @type {{places:Place[], attribution?:string}} */ (answer);
-      if (attribution) credit(attribution);
+      byId('places-credit').textContent = attribution ?? '';
       show(found ?? []);
     } catch (e) {
       message(/** @type {Error} */ (e).message);
@@ -44,7 +44,7 @@ export function searchBox(go, credit) {
     open(true); announce(text);
   }
   /** @param {boolean} yes */
-  function open(yes) { list.hidden = !yes; input.setAttribute('aria-expanded', String(yes)); if (!yes) input.removeAttribute('aria-activedescendant'); }
+  function open(yes) { box.hidden = !yes; input.setAttribute('aria-expanded', String(yes)); if (!yes) input.removeAttribute('aria-activedescendant'); }
   function close() { requests.cancel(); open(false); active = -1; }
   /** @param {number} i */
   function mark(i) {
@@ -64,11 +64,11 @@ export function searchBox(go, credit) {
   input.addEventListener('input', ask);
   input.addEventListener('blur', () => close());
   input.addEventListener('keydown', (e) => {
-    const isOpen = !list.hidden && places.length > 0;
+    const isOpen = !box.hidden && places.length > 0;
     if (e.key === 'ArrowDown' && isOpen) mark(active + 1);
     else if (e.key === 'ArrowUp' && isOpen) mark(active < 0 ? places.length - 1 : active - 1);
     else if (e.key === 'Enter') { if (isOpen) choose(Math.max(active, 0)); else ask(); }
-    else if (e.key === 'Escape' && !list.hidden) { close(); e.stopPropagation(); }
+    else if (e.key === 'Escape' && !box.hidden) { close(); e.stopPropagation(); }
     else return;
     e.preventDefault();
   });

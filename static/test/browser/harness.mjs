@@ -15,8 +15,9 @@ export const launch = () => chromium.launch({ executablePath: process.env.CHROMI
  * @param {import('playwright-core').Browser} browser
  * @param {string} path
  * @param {import('playwright-core').BrowserContextOptions} [options]
+ * @param {(page: import('playwright-core').Page) => Promise<void>} [prepare] runs before the page loads
  */
-export async function open(browser, path, options = {}) {
+export async function open(browser, path, options = {}, prepare = undefined) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-GB', ...options });
   const page = await context.newPage();
   /** @type {string[]} */
@@ -35,6 +36,7 @@ export async function open(browser, path, options = {}) {
     /** @type {any} */ (window).cspViolations = [];
     addEventListener('securitypolicyviolation', (e) => /** @type {any} */ (window).cspViolations.push(`${e.violatedDirective} ${e.blockedURI}`));
   });
+  await prepare?.(page);
   await page.goto(BASE + path);
   if (path.startsWith('/hub')) await settled(page);
   return { page, context, faults, requests, violations: () => page.evaluate(() => /** @type {any} */ (window).cspViolations) };

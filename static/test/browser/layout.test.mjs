@@ -83,6 +83,9 @@ test('print/paper is light and has the map, the figures and no controls', async 
   assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'light');
   for (const gone of ['#filters', '.tools', '.search', '.map-tools']) assert.ok(!await page.locator(gone).isVisible(), gone);
   for (const kept of ['#map', '#total', '.legend', '#table-body']) assert.ok(await page.locator(kept).isVisible(), kept);
+  // What goes to paper: hexagons in their colours, not a map cleared by the layer above.
+  const colours = await page.evaluate(() => [...document.querySelectorAll('.leaflet-layer')].map((l) => [...l.querySelectorAll('canvas')].some((c) => /** @type {HTMLCanvasElement} */ (c).getContext('2d')?.getImageData(0, 0, c.width, c.height).data.some((v, i) => i % 4 === 3 && v > 0))));
+  assert.deepEqual(colours, [true, true, true], 'ground, hexagons and names are painted');
   await page.evaluate(() => dispatchEvent(new Event('afterprint')));
   assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
   await context.close();
