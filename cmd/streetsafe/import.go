@@ -157,10 +157,13 @@ func importFile(ctx context.Context, std streams, o importOptions, opts ingest.O
 	}
 	summary, err := ingest.Run(ctx, in, opts, sink)
 	_ = bar.Finish()
+	if err == nil || summary.Read > 0 {
+		err = errors.Join(err, printSummary(std.out, summary, rejects.Path(), o.asJSON))
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	return printSummary(std.out, summary, rejects.Path(), o.asJSON)
+	return nil
 }
 
 func (o importOptions) rejectsPath(name string) string {

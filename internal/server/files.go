@@ -112,10 +112,10 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request, name, cache string
 	}
 	e := codings[negotiate(r.Header.Get("Accept-Encoding")).tag]
 	h := w.Header()
-	h.Set("ETag", e.ETag)
 	h.Set("Cache-Control", cache)
-	h.Add("Vary", "Accept-Encoding")
-	if matches(r.Header.Get("If-None-Match"), e.ETag) {
+	addVary(h)
+	if etag := e.Header[0].Values; matches(r.Header.Get("If-None-Match"), etag[0]) {
+		h["Etag"] = etag
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}

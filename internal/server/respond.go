@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"hash/fnv"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/streetsafe/streetsafe/internal/tilecache"
@@ -23,12 +22,19 @@ const (
 	cacheForever    = "private, max-age=31536000, immutable"
 )
 
+// Header values that many answers share; net/http does not change them.
+var (
+	revalidate   = []string{cacheRevalidate}
+	forever      = []string{cacheForever}
+	varyEncoding = []string{"Accept-Encoding"}
+)
+
 // answerTo is one cacheable answer: its key says everything that its bytes
 // depend on.
 type answerTo struct {
 	key   string // without the encoding
 	typ   string
-	cache string // Cache-Control
+	cache []string // Cache-Control
 	make  func() ([]byte, error)
 }
 
@@ -36,22 +42,23 @@ type answerTo struct {
 // already has the bytes.
 func (s *Server) respond(w http.ResponseWriter, r *http.Request, a answerTo) error {
 	enc := negotiate(r.Header.Get("Accept-Encoding"))
-	key := a.key + string(enc.tag)
-	etag := s.etag(key)
+	key := a.key + enc.tag
 	h := w.Header()
-	h["Etag"] = []string{etag}
-	h["Cache-Control"] = []string{a.cache}
-	h.Add("Vary", "Accept-Encoding")
-	if matches(r.Header.Get("If-None-Match"), etag) {
-		w.WriteHeader(http.StatusNotModified)
-		return nil
+	h["Cache-Control"] = a.cache
+	addVary(h)
+	if known := r.Header.Get("If-None-Match"); known != "" {
+		if etag := s.etag(key); matches(known, etag) {
+			h["Etag"] = []string{etag}
+			w.WriteHeader(http.StatusNotModified)
+			return nil
+		}
 	}
 	e, err := s.cache.Fetch(r.Context(), key, func() (*tilecache.Entry, error) {
 		body, err := a.make()
 		if err != nil {
 			return nil, err
 		}
-		return enc.entry(body, etag, a.typ), nil
+		return enc.entry(body, s.etag(key), a.typ), nil
 	})
 	if err != nil {
 		return err
@@ -59,16 +66,22 @@ func (s *Server) respond(w http.ResponseWriter, r *http.Request, a answerTo) err
 	return write(w, e)
 }
 
+func addVary(h http.Header) {
+	if before, ok := h["Vary"]; ok {
+		h["Vary"] = append(before[:len(before):len(before)], varyEncoding...)
+		return
+	}
+	h["Vary"] = varyEncoding
+}
+
 func write(w http.ResponseWriter, e *tilecache.Entry) error {
 	h := w.Header()
+	for _, f := range e.Header {
+		h[f.Name] = f.Values
+	}
 	if e.Body == nil {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
-	}
-	h["Content-Type"] = []string{e.Type}
-	h["Content-Length"] = []string{strconv.Itoa(len(e.Body))}
-	if e.Encoding != "" {
-		h["Content-Encoding"] = []string{e.Encoding}
 	}
 	_, _ = w.Write(e.Body) // the client may be gone, and there is nobody else to tell
 	return nil
@@ -76,7 +89,7 @@ func write(w http.ResponseWriter, e *tilecache.Entry) error {
 
 // respondJSON is respond for a value.
 func (s *Server) respondJSON(w http.ResponseWriter, r *http.Request, key string, value func() (any, error)) error {
-	return s.respond(w, r, answerTo{key: key, typ: typeJSON, cache: cacheRevalidate, make: func() ([]byte, error) {
+	return s.respond(w, r, answerTo{key: key, typ: typeJSON, cache: revalidate, make: func() ([]byte, error) {
 		v, err := value()
 		if err != nil {
 			return nil, err

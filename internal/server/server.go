@@ -49,15 +49,16 @@ type Parts struct {
 
 // Server is an http.Handler.
 type Server struct {
-	cfg    Config
-	cube   *cube.Cube
-	places *gazetteer.Index
-	ready  func() Readiness
-	now    func() time.Time
-	log    *slog.Logger
-	cache  *tilecache.Cache
-	files  *fileSet
-	router http.Handler
+	cfg     Config
+	cube    *cube.Cube
+	places  *gazetteer.Index
+	ready   func() Readiness
+	now     func() time.Time
+	log     *slog.Logger
+	cache   *tilecache.Cache
+	files   *fileSet
+	queries *queryMemo
+	router  http.Handler
 }
 
 // New returns a server. It fails when its embedded files do not fit together.
@@ -66,7 +67,8 @@ func New(cfg Config, p Parts) (*Server, error) {
 		cfg: cfg, cube: p.Cube, places: p.Gazetteer, ready: p.Readiness, now: p.Now, log: p.Log,
 		// Fills are pure computation: more of them at once than cores only
 		// makes each of them slower.
-		cache: tilecache.New(cfg.CacheBytes, runtime.GOMAXPROCS(0)),
+		queries: newQueryMemo(),
+		cache:   tilecache.New(cfg.CacheBytes, runtime.GOMAXPROCS(0)),
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -90,16 +92,22 @@ func (s *Server) CacheStats() tilecache.Stats { return s.cache.Stats() }
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.router.ServeHTTP(w, r) }
 
+// Header values that all answers share; net/http does not change them.
+var (
+	noSniff    = []string{"nosniff"}
+	noReferrer = []string{"no-referrer"}
+	anyOrigin  = []string{"*"}
+	exposeETag = []string{"ETag"}
+)
+
 const allowedMethods = "GET, HEAD, OPTIONS"
 
 func (s *Server) routes() *mux.Router {
 	m := mux.NewRouter()
 	get := func(path string, h handler) { m.Handle(path, s.answer(h)).Methods(http.MethodGet, http.MethodHead) }
 
-	const zxy = "{z:[0-9]+}/{x:[0-9]+}/{y:[0-9]+}.{ext}"
 	get("/tiles/reports.json", s.tileJSON)
-	get("/tiles/reports/"+zxy, s.tile)
-	get("/tiles/reports/{generation:[0-9]+(?:-[0-9a-f]+)?}/"+zxy, s.tile)
+	get(tilesPrefix+"{address:.+}", s.tile)
 
 	get("/api/v1/factors", s.factors)
 	get("/api/v1/scale", s.scale)
@@ -125,17 +133,28 @@ func (s *Server) routes() *mux.Router {
 // ours: a page of another site that makes its own name point to 127.0.0.1 (DNS
 // rebinding) must not read an officer's map.
 func (s *Server) guard(next http.Handler) http.Handler {
+	tile := s.answer(s.tile)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
+		h["X-Content-Type-Options"] = noSniff
+		h["Referrer-Policy"] = noReferrer
 		s.allowOrigin(h, r)
 		if !s.knowsHost(r.Host) {
 			s.fail(w, r, newProblem(http.StatusMisdirectedRequest, "This server does not answer for the host name in the request. Use the address it printed at start, or --host to add a name."))
 			return
 		}
+		if isTile(r) {
+			tile.ServeHTTP(w, r)
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// isTile picks out tiles before routing: most requests ask for one, and
+// routing would take longer than answering a hot one.
+func isTile(r *http.Request) bool {
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.HasPrefix(r.URL.Path, tilesPrefix)
 }
 
 func (s *Server) knowsHost(host string) bool {
@@ -159,8 +178,8 @@ func (s *Server) knowsHost(host string) bool {
 func (s *Server) allowOrigin(h http.Header, r *http.Request) {
 	for _, o := range s.cfg.Origins {
 		if o == "*" {
-			h.Set("Access-Control-Allow-Origin", "*")
-			h.Set("Access-Control-Expose-Headers", "ETag")
+			h["Access-Control-Allow-Origin"] = anyOrigin
+			h["Access-Control-Expose-Headers"] = exposeETag
 			return
 		}
 	}

@@ -84,7 +84,7 @@ func (s *Server) openAPI(w http.ResponseWriter, r *http.Request) error {
 	if _, err := parseQuery(r); err != nil {
 		return err
 	}
-	return s.respond(w, r, answerTo{key: "openapi", typ: "application/vnd.oai.openapi+json;version=3.1", cache: cacheRevalidate,
+	return s.respond(w, r, answerTo{key: "openapi", typ: "application/vnd.oai.openapi+json;version=3.1", cache: revalidate,
 		make: func() ([]byte, error) { return openAPIDocument, nil }})
 }
 

@@ -2,16 +2,11 @@ package server
 
 import (
 	"bytes"
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"sync"
-
-	"github.com/gorilla/mux"
 
 	"github.com/streetsafe/streetsafe/internal/cube"
 	"github.com/streetsafe/streetsafe/internal/report"
@@ -22,25 +17,14 @@ import (
 // finest resolution is as large as the screen, and clients overzoom from there.
 const maxTileZoom = 18
 
-// tileRequest is everything that the bytes of a tile depend on, beside the
-// reports under it.
-type tileRequest struct {
-	tile     tiles.Tile
-	res      int
-	filter   report.Filter
-	geoJSON  bool
-	withCell bool
-}
-
 func (s *Server) tile(w http.ResponseWriter, r *http.Request) error {
-	vars := mux.Vars(r)
-	req, err := parseTileRequest(r, vars)
+	req, err := s.parseTileRequest(r)
 	if err != nil {
 		return err
 	}
 	snap := s.cube.Current()
 	a := answerTo{
-		key: req.key(snap.TileGeneration(req.tile)), typ: typeMVT, cache: cacheRevalidate,
+		key: req.key(snap.TileGeneration(req.tile)), typ: typeMVT, cache: revalidate,
 		make: func() ([]byte, error) { return drawTile(snap, req) },
 	}
 	if req.geoJSON {
@@ -49,86 +33,10 @@ func (s *Server) tile(w http.ResponseWriter, r *http.Request) error {
 	// A URL with a generation may be kept for ever, but only while it is the
 	// one on the map: a replica that is ahead or behind must not freeze its
 	// tile under another's name.
-	if vars["generation"] == s.tilesVersion(snap) {
-		a.cache = cacheForever
+	if req.version != "" && req.version == s.tilesVersion(snap) {
+		a.cache = forever
 	}
 	return s.respond(w, r, a)
-}
-
-func parseTileRequest(r *http.Request, vars map[string]string) (tileRequest, error) {
-	var req tileRequest
-	switch vars["ext"] {
-	case "mvt":
-	case "geojson":
-		req.geoJSON = true
-	default:
-		return req, newProblem(http.StatusNotFound, "Tiles end in .mvt or .geojson.")
-	}
-	var err error
-	if req.tile, err = tiles.ParseTile(vars["z"], vars["x"], vars["y"]); err != nil {
-		return req, tileProblem(err)
-	}
-	req.res = tiles.ResolutionForZoom(req.tile.Z)
-	v, err := parseQuery(r, withFilter("res", "cell")...)
-	if err != nil || v == nil {
-		return req, err
-	}
-	if req.filter, err = report.ParseFilter(v); err != nil {
-		return req, err
-	}
-	if req.res, err = tileResolution(v, req.tile.Z); err != nil {
-		return req, err
-	}
-	switch v.Get("cell") {
-	case "", "0":
-	case "1":
-		req.withCell = true
-	default:
-		return req, badParam("cell", v.Get("cell"), "0 or 1")
-	}
-	return req, nil
-}
-
-func tileProblem(err error) error {
-	var te *tiles.TileError
-	if errors.As(err, &te) && !te.Outside {
-		return badParam(te.Part, te.Value, "a whole number without leading zeros")
-	}
-	return newProblem(http.StatusNotFound, "This tile is outside the world: zoom goes from 0 to "+strconv.Itoa(tiles.MaxZoom)+", x and y from 0 to 2^zoom - 1.")
-}
-
-func tileResolution(v url.Values, zoom uint32) (int, error) {
-	res, err := intParam(v, "res", tiles.ResolutionForZoom(zoom), 0, 15)
-	if err == nil {
-		_, err = tiles.ClampResolution(zoom, res)
-	}
-	if err != nil {
-		lo, hi := tiles.ResolutionRange(zoom)
-		return 0, badParam("res", v.Get("res"), fmt.Sprintf("an H3 resolution from %d to %d at zoom %d", lo, hi, zoom))
-	}
-	return res, nil
-}
-
-// key packs the request and the last change under the tile into a cache key. A
-// batch elsewhere on the map leaves the entry valid.
-func (t tileRequest) key(generation uint64) string {
-	b := make([]byte, 0, 48)
-	b = append(b, 't', byte(t.tile.Z), byte(t.res))
-	b = binary.LittleEndian.AppendUint32(b, t.tile.X)
-	b = binary.LittleEndian.AppendUint32(b, t.tile.Y)
-	b = binary.LittleEndian.AppendUint64(b, generation)
-	b = binary.LittleEndian.AppendUint16(b, uint16(t.filter.Factors))
-	b = binary.LittleEndian.AppendUint32(b, uint32(t.filter.From))
-	b = binary.LittleEndian.AppendUint32(b, uint32(t.filter.To))
-	b = append(b, byte(t.filter.Dayparts), byte(t.filter.Weekdays), byte(t.filter.Dark))
-	return string(append(b, flag(t.geoJSON)|flag(t.withCell)<<1))
-}
-
-func flag(b bool) byte {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // drawing holds the buffers that drawing a tile needs.
@@ -144,12 +52,13 @@ var drawings = sync.Pool{New: func() any { return &drawing{encoder: tiles.NewEnc
 func drawTile(snap *cube.Snapshot, req tileRequest) ([]byte, error) {
 	d := drawings.Get().(*drawing)
 	defer drawings.Put(d)
-	q := cube.Query{Tile: req.tile, Res: req.res, Filter: req.filter, Columns: req.filter.Factors}
+	filter := req.query.filter
+	q := cube.Query{Tile: req.tile, Res: req.res, Filter: filter, Columns: filter.Factors}
 	for snap.Select(q, &d.selection); d.selection.Len() > tiles.MaxFeatures && q.Res > tiles.MinResolution; {
 		q.Res--
 		snap.Select(q, &d.selection)
 	}
-	layer := tiles.Layer{Res: q.Res, Columns: q.Columns.IDs(), WithCell: req.withCell}
+	layer := tiles.Layer{Res: q.Res, Columns: q.Columns.IDs(), WithCell: req.query.withCell}
 	if req.geoJSON {
 		return drawGeoJSON(&d.selection, layer)
 	}
