@@ -115,7 +115,8 @@ func (s *Store) connect(ctx context.Context, o Options) (err error) {
 func newPool(ctx context.Context, url string, maxConns int32) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		return nil, err // pgx keeps the password out of it
+		// pgx repeats an address that it cannot read, with the password in it.
+		return nil, errors.New("the database URL cannot be read: want postgres://user:password@host:port/name")
 	}
 	config.MaxConns = defaultMaxConns
 	if maxConns > 0 {
@@ -125,6 +126,7 @@ func newPool(ctx context.Context, url string, maxConns int32) (*pgxpool.Pool, er
 	for name, value := range map[string]string{
 		"application_name":                    "streetsafe",
 		"client_min_messages":                 "warning",
+		"jit":                                 "off", // measured: compiling takes 1 s for queries of 0.1 s
 		"lock_timeout":                        fmt.Sprint(lockTimeout.Milliseconds()),
 		"idle_in_transaction_session_timeout": fmt.Sprint(idleTimeout.Milliseconds()),
 	} {

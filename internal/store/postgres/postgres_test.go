@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -10,6 +11,7 @@ import (
 	"github.com/streetsafe/streetsafe/internal/store"
 	"github.com/streetsafe/streetsafe/internal/store/postgres"
 	"github.com/streetsafe/streetsafe/internal/store/postgres/pgtest"
+	"github.com/streetsafe/streetsafe/internal/store/sqlite"
 	"github.com/streetsafe/streetsafe/internal/store/storetest"
 )
 
@@ -62,5 +64,22 @@ func TestStore_Sabotage(t *testing.T) {
 		s := open(t, url)
 		t.Cleanup(func() { s.Close() })
 		return s, behind(t, url)
+	})
+}
+
+func TestStore_CopyFromSQLite(t *testing.T) {
+	pgtest.Need(t, server)
+	storetest.RunCopy(t, func(t testing.TB) func() store.Store {
+		path := filepath.Join(t.TempDir(), sqlite.FileName)
+		return func() store.Store {
+			s, err := sqlite.Open(ctx, path, sqlite.Options{Create: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s
+		}
+	}, func(t testing.TB) func() store.Store {
+		url := server.NewDatabase(t)
+		return func() store.Store { return open(t, url) }
 	})
 }

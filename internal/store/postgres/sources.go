@@ -120,9 +120,9 @@ func (s *Store) withdraw(ctx context.Context, tx pgx.Tx, source, externalID, rea
 	return err
 }
 
-func knownSource(ctx context.Context, tx pgx.Tx, name string) (int64, error) {
+func knownSource(ctx context.Context, q queryer, name string) (int64, error) {
 	var id int64
-	err := tx.QueryRow(ctx, `SELECT id FROM sources WHERE name = $1 AND NOT removed`, name).Scan(&id)
+	err := q.QueryRow(ctx, `SELECT id FROM sources WHERE name = $1 AND NOT removed`, name).Scan(&id)
 	if err != nil {
 		return 0, fmt.Errorf("find the source: %w", noRows(err))
 	}

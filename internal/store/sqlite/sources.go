@@ -139,9 +139,9 @@ func (s *Store) withdraw(ctx context.Context, tx *sql.Tx, source, externalID, re
 	return err
 }
 
-func knownSource(ctx context.Context, tx *sql.Tx, name string) (int64, error) {
+func knownSource(ctx context.Context, q queryer, name string) (int64, error) {
 	var id int64
-	err := tx.QueryRowContext(ctx, `SELECT id FROM sources WHERE name = ? AND removed = 0`, name).Scan(&id)
+	err := q.QueryRowContext(ctx, `SELECT id FROM sources WHERE name = ? AND removed = 0`, name).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, store.ErrNotFound
 	}

@@ -27,6 +27,7 @@ func Run(t *testing.T, create New) {
 		{"Withdraw", testWithdraw},
 		{"Watch", testWatch},
 		{"Meta", testMeta},
+		{"Export", testExport},
 		{"Processes", testProcesses},
 		{"History", testHistory},
 	} {

@@ -1,0 +1,141 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/fnv"
+
+	"github.com/streetsafe/streetsafe/internal/report"
+)
+
+// ExportRows is the most records that Export hands over at a time: about what
+// one Insert handles best.
+const ExportRows = 20000
+
+// ErrDiffers says that a copy does not hold what its original holds.
+var ErrDiffers = errors.New("the copy differs from the original")
+
+// Copied says what a copy moved.
+type Copied struct {
+	Sources  int
+	Records  int64 // of the original
+	Accepted int64 // of these, new in the copy
+}
+
+// Copy brings everything that counts now from one store to another, and the
+// settings of the data with it, then compares both. It may be repeated after an
+// interruption: what has arrived already is left alone. progress, which may be
+// nil, hears how many records were handled so far.
+//
+// Batches are not kept: the copy has generations of its own. Nobody may write
+// to either store meanwhile, else the comparison fails with ErrDiffers.
+func Copy(ctx context.Context, from, to Store, progress func(records int64)) (Copied, error) {
+	var done Copied
+	sources, err := from.Sources(ctx)
+	if err != nil {
+		return done, err
+	}
+	for _, key := range MetaKeys() {
+		if err := copyMeta(ctx, from, to, key); err != nil {
+			return done, err
+		}
+	}
+	for _, source := range sources {
+		if err := copySource(ctx, from, to, source, &done, progress); err != nil {
+			return done, fmt.Errorf("copy source %s: %w", source.Name, err)
+		}
+		done.Sources++
+	}
+	return done, compare(ctx, from, to, sources)
+}
+
+func copyMeta(ctx context.Context, from, to Store, key string) error {
+	value, ok, err := from.Meta(ctx, key)
+	if err != nil || !ok {
+		return err
+	}
+	return to.SetMeta(ctx, key, value)
+}
+
+func copySource(ctx context.Context, from, to Store, source Source, done *Copied, progress func(int64)) error {
+	if err := to.DescribeSource(ctx, source.Name, source.SourceInfo); err != nil {
+		return err
+	}
+	withdrawn, err := from.Withdrawn(ctx, source.Name)
+	if err != nil {
+		return err
+	}
+	if err := to.Bar(ctx, source.Name, withdrawn); err != nil {
+		return err
+	}
+	return from.Export(ctx, source.Name, func(records []report.Record) error {
+		r, err := to.Insert(ctx, source.Name, records)
+		if err != nil {
+			return err
+		}
+		done.Records += int64(len(records))
+		done.Accepted += int64(r.Accepted)
+		if progress != nil {
+			progress(done.Records)
+		}
+		return nil
+	})
+}
+
+// compare fails when a source has other records in one store than in the other,
+// or when the copy has sources that the original has not.
+func compare(ctx context.Context, from, to Store, sources []Source) error {
+	copies, err := to.Sources(ctx)
+	if err != nil {
+		return err
+	}
+	if len(copies) != len(sources) {
+		return fmt.Errorf("%w: %d sources instead of %d", ErrDiffers, len(copies), len(sources))
+	}
+	for _, source := range sources {
+		want, err := Sum(ctx, from, source.Name)
+		if err != nil {
+			return err
+		}
+		got, err := Sum(ctx, to, source.Name)
+		if err != nil {
+			return err
+		}
+		if got != want {
+			return fmt.Errorf("%w: source %s: %d records with checksum %016x instead of %d with %016x",
+				ErrDiffers, source.Name, got.Records, got.Hash, want.Records, want.Hash)
+		}
+	}
+	return nil
+}
+
+// Checksum stands for the records of a source.
+type Checksum struct {
+	Records int64
+	Hash    uint64 // FNV-1a over all records in the order of Export
+}
+
+// Sum reads a source and returns its checksum, which is the same for the same
+// records in any store.
+func Sum(ctx context.Context, s Store, source string) (Checksum, error) {
+	var sum Checksum
+	hash := fnv.New64a()
+	var row []byte
+	err := s.Export(ctx, source, func(records []report.Record) error {
+		for _, r := range records {
+			row = binary.BigEndian.AppendUint32(row[:0], uint32(len(r.ExternalID)))
+			row = append(row, r.ExternalID...)
+			row = binary.BigEndian.AppendUint64(row, uint64(r.Cell))
+			row = binary.BigEndian.AppendUint32(row, uint32(r.Day))
+			row = append(row, byte(r.Daypart), byte(r.Dark))
+			row = binary.BigEndian.AppendUint16(row, uint16(r.Factors))
+			hash.Write(row) // never fails
+		}
+		sum.Records += int64(len(records))
+		return nil
+	})
+	sum.Hash = hash.Sum64()
+	return sum, err
+}
