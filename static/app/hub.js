@@ -35,7 +35,7 @@ function run(store, config, vocabulary, first) {
   const requests = { tiles: latest(), scale: latest(), summary: latest(), detail: latest() };
   const filter = () => filterQuery(store.get(), config.today);
   const words = () => describe(store.get(), vocabulary, config.today);
-  let generation = first.generation, recovering = false, tilesBroken = false, focusDetail = false;
+  let generation = first.generation, recovering = false, tilesBroken = false, focusDetail = false, scaled = '';
 
   const view = createMapView(store, config, {
     choose(cell, byKey) { focusDetail = byKey; choose(cell); },
@@ -82,10 +82,13 @@ function run(store, config, vocabulary, first) {
     } catch (e) { view.setBusy(false); fail(e); }
   }
   async function loadScale() {
+    const wanted = `${view.res()} ${generation} ${filter()}`;
+    if (wanted === scaled) return;
+    scaled = wanted;
     try {
       const s = await requests.scale.run((signal) => getJSON(url('/api/v1/scale', `res=${view.res()}`, filter()), signal));
       if (s) view.setBreaks(/** @type {{breaks:number[]}} */ (s).breaks);
-    } catch { /* the map keeps its classes; the summary reports the failure */ }
+    } catch { scaled = ''; /* the map keeps its classes; the summary reports the failure */ }
   }
   async function loadSummary() {
     const top = store.get().table ? TABLE_LIMIT : TOP_SHOWN;

@@ -12,6 +12,7 @@ import { palette, ranges } from './scale.js';
 /** @typedef {import('./hexlayer.js').Hex} Hex */
 
 const STROKE = { light: 'rgba(255,255,255,.55)', dark: 'rgba(8,12,20,.55)' };
+const BASEMAP_WAIT_MS = 800;
 const MIN_ZOOM = 5, MAX_ZOOM = 18;
 /** The map's room on A4 with its margins, in CSS pixels. */
 const PRINT_WIDTH_PX = 690, PRINT_HEIGHT_PX = 480;
@@ -28,7 +29,10 @@ export function createMapView(store, config, on) {
   const map = new LeafletMap(container, { zoomControl: false, minZoom: config.basemap.kind === 'xyz' ? 3 : MIN_ZOOM, maxZoom: MAX_ZOOM, fadeAnimation: false, attributionControl: false, worldCopyJump: true });
   control.attribution({ prefix: '<a href="https://leafletjs.com">Leaflet</a>' }).addTo(map);
   control.scale({ imperial: true, position: 'bottomright' }).addTo(map);
-  const base = addBasemap(map, config.basemap, new URL('../basemap/', import.meta.url).pathname);
+  /** @type {ReturnType<typeof addBasemap>|null} */
+  let base = null;
+  // Hexagons come first: the ground waits until they are painted, or until they are late.
+  const addBase = () => { base ??= addBasemap(map, config.basemap, new URL('../basemap/', import.meta.url).pathname); };
   const outline = new Outline();
   /** @type {number[]} */
   let breaks = [1, 2, 5, 10, 20];
@@ -56,6 +60,8 @@ export function createMapView(store, config, on) {
     layer = new HexLayer({ url: template, breaks, palette: palette(theme(), breaks.length), stroke: STROKE[theme()], maxZoom: MAX_ZOOM });
     layer.on('busy', () => setBusy(true)).on('idle', () => setBusy(false));
     layer.on('tileerror', (/** @type {any} */ e) => on.failed(e.error));
+    layer.once('painted', addBase);
+    setTimeout(addBase, BASEMAP_WAIT_MS);
     layer.addTo(map);
     outline.addTo(map);
   }
@@ -89,7 +95,7 @@ export function createMapView(store, config, on) {
   });
   // Paper keeps the extent of the screen, so that map and numbers still agree.
   new ResizeObserver(() => { if (!themeBefore) map.invalidateSize({ animate: false, pan: false }); }).observe(container);
-  addEventListener('themechange', () => { restyle(); base.repaint(); });
+  addEventListener('themechange', () => { restyle(); base?.repaint(); });
   addEventListener('beforeprint', () => print(true));
   addEventListener('afterprint', () => print(false));
   /** Paper is white. @param {boolean} starts */
@@ -101,7 +107,7 @@ export function createMapView(store, config, on) {
     root.style.setProperty('--print-height', `${height}px`);
     root.style.setProperty('--print-zoom', String(Math.min(PRINT_WIDTH_PX / w, PRINT_HEIGHT_PX / height)));
     if (!changes) return;
-    restyle(); base.repaint(starts);
+    restyle(); base?.repaint(starts);
     if (starts) layer?.paintForPrint(); else layer?.reload();
   }
 

@@ -78,6 +78,8 @@ test('phone/sheets open over the map and a tap on a hexagon shows its details', 
 
 test('print/paper is light and has the map, the figures and no controls', async () => {
   const { page, context } = await open(browser, `/hub?${CROYDON}&table=open`, { colorScheme: 'dark' });
+  await page.waitForFunction(() => document.querySelectorAll('.leaflet-layer').length === 3);
+  await page.waitForFunction(() => performance.getEntriesByType('resource').some((e) => e.name.endsWith('/basemap/labels.json')));
   await page.emulateMedia({ media: 'print' });
   await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
   assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'light');

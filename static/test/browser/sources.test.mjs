@@ -48,6 +48,7 @@ test('basemap/offline asks only our own host, an online one is a setting with it
     await page.route('**/api/v1/config', async (r) => { const a = await r.fetch(); await r.fulfill({ json: { ...(await a.json()), basemap: { kind: 'xyz', url: '/online/{z}/{x}/{y}.png', attribution: 'Someone’s streets', maxzoom: 12 } } }); });
     await page.route('**/online/**', (r) => r.fulfill({ contentType: 'image/png', body: PIXEL }));
   });
+  await online.page.waitForFunction(() => performance.getEntriesByType('resource').some((e) => e.name.includes('/online/')));
   assert.ok(online.requests.some((u) => /\/online\/12\/\d+\/\d+\.png/.test(u)), 'no zoom beyond what the source has');
   assert.ok(!online.requests.some((u) => u.includes('/basemap/')), 'the offline files are not asked for');
   assert.match(/** @type {string} */ (await online.page.textContent('.leaflet-control-attribution')), /Someone’s streets/);
