@@ -168,6 +168,7 @@ type role int
 const (
 	reading role = iota
 	writing
+	copying // a file that nobody else has open
 )
 
 // pragmas are the settings of each connection.
@@ -180,8 +181,11 @@ const (
 // import touches again and again are copied into the file once.
 func pragmas(r role) string {
 	const both = `PRAGMA temp_store = MEMORY;`
-	if r == reading {
+	switch r {
+	case reading:
 		return both + `PRAGMA query_only = ON; PRAGMA cache_size = -16384;`
+	case copying:
+		return both + `PRAGMA synchronous = FULL;`
 	}
 	return both + `
 		PRAGMA page_size = 8192;
