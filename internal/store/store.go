@@ -30,6 +30,18 @@ type Store interface {
 	// rules of ValidateRecord fails the whole call with ErrInvalid.
 	Insert(ctx context.Context, source string, records []report.Record) (Result, error)
 
+	// Submit keeps a record until a Publish lets it out. When it returns without
+	// an error, the record is durable. An external id that is known or waits
+	// already changes nothing. Nothing else of the store shows the record yet.
+	Submit(ctx context.Context, source string, record report.Record) error
+
+	// Publish publishes those of the submitted records whose time has come, as
+	// one batch. Several programs may call it: each record is published once.
+	Publish(ctx context.Context, schedule Schedule) (Result, error)
+
+	// Waiting returns how many submitted records wait.
+	Waiting(ctx context.Context) (int64, error)
+
 	// Changes calls fn for everything published after the generation since, in
 	// the order of the batches, and returns the generation it reached. All of it
 	// is seen at one moment. A since above the store's generation is ErrAhead.
@@ -59,7 +71,7 @@ type Store interface {
 	DescribeSource(ctx context.Context, name string, info SourceInfo) error
 
 	// RemoveSource retracts every report of a source in one batch and forgets
-	// the source; importing it again brings it back. It returns how many reports
+	// the source and what waits; importing it again brings it back. It returns how many reports
 	// that were. An unknown name is ErrNotFound.
 	RemoveSource(ctx context.Context, name string) (int64, error)
 

@@ -220,3 +220,36 @@ func TestWatcher(t *testing.T) {
 		}
 	})
 }
+
+// However late on its day a report came and however early the publishing runs,
+// 24 hours lie between, and after the longest wait none is held back.
+func TestSchedule_Due(t *testing.T) {
+	schedule := store.DefaultSchedule()
+	first := time.Date(2025, 3, 10, 0, 0, 0, 0, time.UTC)
+	for received := range 48 {
+		for later := range 24 * 12 {
+			came := first.Add(time.Duration(received) * 30 * time.Minute)
+			now := came.Add(time.Duration(later) * time.Hour)
+			p := store.Pending{ReceivedOn: report.DayOf(came)}
+			p.Cell = cell(t)
+			alone, err := schedule.Due([]store.Pending{p}, report.DayOf(now))
+			if err != nil {
+				t.Fatal(err)
+			}
+			crowd, err := schedule.Due([]store.Pending{p, p, p, p, p}, report.DayOf(now))
+			if err != nil {
+				t.Fatal(err)
+			}
+			age := now.Sub(came)
+			if len(crowd) > 0 && age < 24*time.Hour {
+				t.Errorf("received %v, published %v", came, now)
+			}
+			if len(alone) == 0 && age >= 7*24*time.Hour || len(crowd) == 0 && age >= 48*time.Hour {
+				t.Errorf("received %v, held back %v", came, now)
+			}
+			if len(alone) > 0 && age < 6*24*time.Hour {
+				t.Errorf("one alone received %v, published %v", came, now)
+			}
+		}
+	}
+}

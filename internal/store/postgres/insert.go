@@ -48,7 +48,7 @@ func (s *Store) insert(ctx context.Context, source string, records []report.Reco
 	}
 	months := monthsOf(kept)
 	err = s.write(ctx, func(tx pgx.Tx) error {
-		if err := stage(ctx, tx, kept); err != nil {
+		if err := stage(ctx, tx, kept); err != nil { // before the lock: others need not wait for it
 			return err
 		}
 		b, err := beginBatch(ctx, tx)
@@ -58,11 +58,11 @@ func (s *Store) insert(ctx context.Context, source string, records []report.Reco
 		if err := s.ensureMonths(ctx, tx, months); err != nil {
 			return err
 		}
-		in := inserter{batch: b, rows: int64(len(kept))}
-		if in.source, err = sourceID(ctx, tx, source); err != nil {
+		id, err := sourceID(ctx, tx, source)
+		if err != nil {
 			return err
 		}
-		if res, err = in.insert(ctx); err != nil {
+		if res, err = b.insert(ctx, id, int64(len(kept))); err != nil {
 			return err
 		}
 		res.Duplicates += dropped
@@ -87,11 +87,12 @@ func stage(ctx context.Context, tx pgx.Tx, records []report.Record) error {
 	return nil
 }
 
-// inserter turns the staged records of one source into a batch.
+// inserter turns the staged records of one source into a part of a batch.
 type inserter struct {
 	*batch
-	source int64
-	rows   int64 // staged
+	source  int64
+	firstID int64 // of the part
+	rows    int64 // staged
 }
 
 // insertKeys gives every staged record that has no key one with the id
@@ -109,6 +110,13 @@ const (
 		WHERE id = k.report_id AND occurred_on = k.occurred_on OFFSET 0) AS r`
 )
 
+// insert adds the staged rows of a source to the batch.
+func (b *batch) insert(ctx context.Context, source, rows int64) (store.Result, error) {
+	in := inserter{batch: b, source: source, firstID: b.nextID, rows: rows}
+	b.nextID += rows
+	return in.insert(ctx)
+}
+
 // insert writes the keys first and sees from their number whether any was
 // known.
 func (in *inserter) insert(ctx context.Context) (store.Result, error) {
@@ -116,51 +124,49 @@ func (in *inserter) insert(ctx context.Context) (store.Result, error) {
 	if err != nil {
 		return store.Result{}, fmt.Errorf("insert keys: %w", err)
 	}
-	in.nextID = in.firstID + in.rows
-	accepted := done.RowsAffected()
-	from := `stage AS s`
+	accepted, revised, from := done.RowsAffected(), int64(0), `stage AS s`
 	if accepted < in.rows {
-		if err := in.revise(ctx); err != nil {
+		if revised, err = in.revise(ctx); err != nil {
 			return store.Result{}, err
 		}
 		from += keyOf + ` WHERE k.report_id = $3 + s.ord`
 	}
-	if accepted+in.retracted > 0 {
+	if accepted+revised > 0 {
 		done, err = in.tx.Exec(ctx, `INSERT INTO reports (id, cell, batch, source_id, occurred_on, daypart, dark, factors)
 			SELECT $3 + s.ord, s.cell, $1, $2, s.occurred_on, s.daypart, s.dark, s.factors FROM `+from+` ORDER BY s.ord`,
 			in.seq, in.source, in.firstID)
 		if err != nil {
 			return store.Result{}, fmt.Errorf("insert reports: %w", err)
 		}
-		in.added = done.RowsAffected()
+		in.added += done.RowsAffected()
 	}
 	return store.Result{
 		Accepted:   int(accepted),
-		Revised:    int(in.retracted),
-		Duplicates: int(in.rows - in.added),
+		Revised:    int(revised),
+		Duplicates: int(in.rows - accepted - revised),
 	}, nil
 }
 
-// revise retracts the reports that came with other content and gives their keys
-// new ids.
-func (in *inserter) revise(ctx context.Context) error {
+// revise retracts the reports that came with other content, gives their keys
+// new ids, and returns how many that were.
+func (in *inserter) revise(ctx context.Context) (int64, error) {
 	revised, err := in.retract(ctx, `SELECT `+retractedColumns+`, 'revised' FROM stage AS s`+keyOf+reportOf+`
 		WHERE k.report_id < $3 AND (r.cell, r.occurred_on, r.daypart, r.dark, r.factors)
 			<> (s.cell, s.occurred_on, s.daypart, s.dark, s.factors)`, in.source, in.firstID)
 	if err != nil || revised == 0 {
-		return err
+		return 0, err
 	}
 	_, err = in.tx.Exec(ctx, `DELETE FROM report_keys WHERE ctid = ANY (ARRAY(
 		SELECT k.ctid FROM retractions AS t CROSS JOIN LATERAL (SELECT ctid FROM report_keys
 			WHERE source_id = t.source_id AND external_id = t.external_id OFFSET 0) AS k
 		WHERE t.retracted_batch = $1))`, in.seq)
 	if err != nil {
-		return fmt.Errorf("free the keys of revised reports: %w", err)
+		return 0, fmt.Errorf("free the keys of revised reports: %w", err)
 	}
 	if _, err := in.tx.Exec(ctx, insertKeys, in.source, in.firstID); err != nil {
-		return fmt.Errorf("revise keys: %w", err)
+		return 0, fmt.Errorf("revise keys: %w", err)
 	}
-	return nil
+	return revised, nil
 }
 
 // sourceID returns the row of a source, made or revived where needed.

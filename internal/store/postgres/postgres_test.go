@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -49,12 +50,33 @@ func behind(t testing.TB, url string) func(query string) {
 	}
 }
 
+// newDatabase is storetest.New for PostgreSQL.
+func newDatabase(t testing.TB, now func() time.Time) func() store.Store {
+	url := server.NewDatabase(t)
+	return func() store.Store {
+		s, err := postgres.Open(ctx, postgres.Options{URL: url, Migrate: true, Now: now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+}
+
+// newFile is storetest.New for SQLite.
+func newFile(t testing.TB, now func() time.Time) func() store.Store {
+	path := filepath.Join(t.TempDir(), sqlite.FileName)
+	return func() store.Store {
+		s, err := sqlite.Open(ctx, path, sqlite.Options{Create: true, Now: now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+}
+
 func TestStore_Contract(t *testing.T) {
 	pgtest.Need(t, server)
-	storetest.Run(t, func(t testing.TB) func() store.Store {
-		url := server.NewDatabase(t)
-		return func() store.Store { return open(t, url) }
-	})
+	storetest.Run(t, newDatabase)
 }
 
 func TestStore_Sabotage(t *testing.T) {
@@ -69,17 +91,10 @@ func TestStore_Sabotage(t *testing.T) {
 
 func TestStore_CopyFromSQLite(t *testing.T) {
 	pgtest.Need(t, server)
-	storetest.RunCopy(t, func(t testing.TB) func() store.Store {
-		path := filepath.Join(t.TempDir(), sqlite.FileName)
-		return func() store.Store {
-			s, err := sqlite.Open(ctx, path, sqlite.Options{Create: true})
-			if err != nil {
-				t.Fatal(err)
-			}
-			return s
-		}
-	}, func(t testing.TB) func() store.Store {
-		url := server.NewDatabase(t)
-		return func() store.Store { return open(t, url) }
-	})
+	storetest.RunCopy(t, newFile, newDatabase)
+}
+
+func TestStore_CopyToSQLite(t *testing.T) {
+	pgtest.Need(t, server)
+	storetest.RunCopy(t, newDatabase, newFile)
 }

@@ -67,6 +67,9 @@ func (s *Store) RemoveSource(ctx context.Context, name string) (removed int64, e
 		if _, err := tx.Exec(ctx, `DELETE FROM report_keys WHERE source_id = $1 AND report_id IS NOT NULL`, id); err != nil {
 			return fmt.Errorf("forget keys: %w", err)
 		}
+		if _, err := tx.Exec(ctx, `DELETE FROM pending WHERE source_id = $1`, id); err != nil {
+			return fmt.Errorf("forget waiting reports: %w", err)
+		}
 		if _, err := tx.Exec(ctx, `UPDATE sources SET removed = true WHERE id = $1`, id); err != nil {
 			return fmt.Errorf("mark the source: %w", err)
 		}

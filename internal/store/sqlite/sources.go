@@ -72,7 +72,8 @@ func (s *Store) RemoveSource(ctx context.Context, name string) (int64, error) {
 	return removed, nil
 }
 
-// retractSource retracts all reports of a source. The keys of withdrawn ones
+// retractSource retracts all reports of a source and forgets
+// those that wait. The keys of withdrawn ones
 // stay, so that a new import does not bring those back.
 func (b *batch) retractSource(ctx context.Context, id int64) (int64, error) {
 	done, err := b.tx.ExecContext(ctx, `INSERT INTO retractions
@@ -87,6 +88,7 @@ func (b *batch) retractSource(ctx context.Context, id int64) (int64, error) {
 	for _, query := range []string{
 		`DELETE FROM reports WHERE source_id = ?`,
 		`DELETE FROM report_keys WHERE source_id = ? AND report_id IS NOT NULL`,
+		`DELETE FROM pending WHERE source_id = ?`,
 		`UPDATE sources SET removed = 1 WHERE id = ?`,
 	} {
 		if _, err := b.tx.ExecContext(ctx, query, id); err != nil {

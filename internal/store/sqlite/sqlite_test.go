@@ -46,9 +46,15 @@ func behind(t testing.TB, path string) func(query string) {
 }
 
 func TestStore_Contract(t *testing.T) {
-	storetest.Run(t, func(t testing.TB) func() store.Store {
+	storetest.Run(t, func(t testing.TB, now func() time.Time) func() store.Store {
 		path := filepath.Join(t.TempDir(), sqlite.FileName)
-		return func() store.Store { return open(t, path) }
+		return func() store.Store {
+			s, err := sqlite.Open(ctx, path, sqlite.Options{Create: true, Now: now})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s
+		}
 	})
 }
 

@@ -17,7 +17,7 @@ const patience = 30 * time.Second
 
 func testMeta(t *testing.T, create New) {
 	ctx := context.Background()
-	open := create(t)
+	open := create(t, time.Now)
 	s := openFrom(t, open)
 	if v, ok, err := s.Meta(ctx, store.MetaSeed); v != "" || ok || err != nil {
 		t.Errorf("before: %q, %v, %v", v, ok, err)
@@ -51,7 +51,7 @@ func testMeta(t *testing.T, create New) {
 func testWatch(t *testing.T, create New) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	open, m := create(t), newMaker(40)
+	open, m := create(t, time.Now), newMaker(40)
 	writer, follower := openFrom(t, open), open()
 	for name, s := range map[string]store.Store{"the same process": writer, "another process": follower} {
 		watched := s.Watch(ctx)
@@ -91,7 +91,7 @@ func testWatch(t *testing.T, create New) {
 func testProcesses(t *testing.T, create New) {
 	const writers, calls, rows = 4, 12, 60
 	ctx := context.Background()
-	open := create(t)
+	open := create(t, time.Now)
 	m := newMaker(41)
 	shared := m.fresh("shared", rows)
 	var group sync.WaitGroup

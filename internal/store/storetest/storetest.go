@@ -5,14 +5,16 @@ package storetest
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/streetsafe/streetsafe/internal/store"
 )
 
-// New makes an empty database and returns a function that opens it. Each call
-// of that function stands for another process: it returns a store of its own,
-// which the test closes. What New makes is gone when the test ends.
-type New func(t testing.TB) (open func() store.Store)
+// New makes an empty database and returns a function that opens it, with a
+// clock. Each call of that function stands for another process: it returns a
+// store of its own, which the test closes. What New makes is gone when the test
+// ends.
+type New func(t testing.TB, now func() time.Time) (open func() store.Store)
 
 // Run runs the whole contract.
 func Run(t *testing.T, create New) {
@@ -27,6 +29,7 @@ func Run(t *testing.T, create New) {
 		{"Withdraw", testWithdraw},
 		{"Watch", testWatch},
 		{"Meta", testMeta},
+		{"Publish", testPublish},
 		{"Export", testExport},
 		{"Processes", testProcesses},
 		{"History", testHistory},
@@ -38,7 +41,7 @@ func Run(t *testing.T, create New) {
 // openNew makes a database and opens it once.
 func openNew(t testing.TB, create New) store.Store {
 	t.Helper()
-	return openFrom(t, create(t))
+	return openFrom(t, create(t, time.Now))
 }
 
 func openFrom(t testing.TB, open func() store.Store) store.Store {
