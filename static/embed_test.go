@@ -51,7 +51,7 @@ func compressed(t *testing.T, body []byte) int {
 }
 
 var (
-	reference = regexp.MustCompile(`(?:src|href)="/static/([^"]+)"`)
+	reference = regexp.MustCompile(`(?:src|href)="/static/([^"]+\.(?:js|css|svg))"`)
 	module    = regexp.MustCompile(`(?:from|import)\s*['"](\.[^'"]+)['"]`)
 	inline    = regexp.MustCompile(`(?i)<style|\sstyle=|\son[a-z]+=|<script(?:[^>]*)>[^<]|javascript:`)
 	preload   = regexp.MustCompile(`rel="modulepreload" href="/static/([^"]+)"`)

@@ -152,7 +152,7 @@ export class HexLayer extends GridLayer {
     for (const t of Object.values(this._all)) {
       const tile = this._shown.get(t.el);
       t.el = renew(t.el);
-      if (tile) { this._shown.set(t.el, tile); this._paint(t.el); }
+      if (tile) { this._shown.set(t.el, tile); this._paint(t.el, true); }
     }
     this._dirty.clear();
   }
@@ -185,15 +185,19 @@ export class HexLayer extends GridLayer {
     return m;
   }
 
-  /** @param {HTMLCanvasElement} canvas */
-  _paint(canvas) {
+  /** @param {HTMLCanvasElement} canvas @param {boolean} [blank] nothing is on it yet */
+  _paint(canvas, blank) {
     const tile = this._shown.get(canvas);
     if (!tile) return;
     const ratio = Math.min(devicePixelRatio || 1, MAX_RATIO), side = Math.round((TILE_PX + OVERLAP_PX) * ratio);
-    canvas.width = canvas.height = side;
-    canvas.style.width = canvas.style.height = `${TILE_PX + OVERLAP_PX}px`;
+    const sized = canvas.width === side;
+    if (!sized) {
+      canvas.width = canvas.height = side;
+      canvas.style.width = canvas.style.height = `${TILE_PX + OVERLAP_PX}px`;
+    }
     const g = canvas.getContext('2d'), { palette, stroke } = this._o;
     if (!g) return;
+    if (sized && !blank) g.clearRect(0, 0, side, side);
     g.lineWidth = ratio * 0.6;
     g.strokeStyle = stroke;
     this._paths(tile, (TILE_PX * ratio) / tile.extent).forEach((p, k) => { g.fillStyle = palette[k]; g.fill(p); g.stroke(p); });
