@@ -98,7 +98,7 @@ func testHistory(t *testing.T, create New) {
 	s, model, m := openNew(t, create), newModel(), newMaker(11)
 	states := []bag{{}} // by generation
 	sources := []string{"a", "b", "c"}
-	for range 120 {
+	for range 60 {
 		source := sources[m.IntN(len(sources))]
 		switch m.IntN(12) {
 		case 0:
