@@ -54,6 +54,18 @@ func (s storage) String() string {
 	return "PostgreSQL at " + u.Host + u.Path
 }
 
+// parseStorage reads a store written as sqlite:DIR or postgres://...
+func parseStorage(flag, text string) (storage, error) {
+	if dir, ok := strings.CutPrefix(text, "sqlite:"); ok && dir != "" {
+		return storage{dir: dir}, nil
+	}
+	s := storage{url: text}
+	if text == "" || s.check() != nil {
+		return s, fmt.Errorf("%s: expected sqlite:DIR or postgres://user:password@host/name", flag)
+	}
+	return s, nil
+}
+
 // flags repeats the flags that lead to this store, for messages.
 func (s storage) flags() string {
 	if s.url != "" {

@@ -49,6 +49,14 @@ type sourceReport struct {
 	Synthetic bool   `json:"synthetic"`
 }
 
+func newSourceReport(s store.Source) sourceReport {
+	r := sourceReport{Name: s.Name, Reports: s.Reports, Precision: string(s.Precision), Synthetic: s.Synthetic}
+	if s.Reports > 0 {
+		r.First, r.Last = s.First.String(), s.Last.String()
+	}
+	return r
+}
+
 func (d *diagnosis) found(name, detail string) {
 	d.Checks = append(d.Checks, finding{Name: name, OK: true, Detail: detail})
 }
@@ -145,11 +153,7 @@ func (d *diagnosis) checkStore(ctx context.Context, st store.Store) {
 		return
 	}
 	for _, s := range sources {
-		r := sourceReport{Name: s.Name, Reports: s.Reports, Precision: string(s.Precision), Synthetic: s.Synthetic}
-		if s.Reports > 0 {
-			r.First, r.Last = s.First.String(), s.Last.String()
-		}
-		d.Sources = append(d.Sources, r)
+		d.Sources = append(d.Sources, newSourceReport(s))
 		d.Synthetic = d.Synthetic || s.Synthetic && s.Reports > 0
 	}
 	d.found("sources", fmt.Sprintf("%d", len(sources)))

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -144,9 +145,12 @@ func serve(ctx context.Context, std streams, st store.Store, o serveOptions) err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	followed := make(chan struct{})
-	go func() { defer close(followed); live.follow(ctx) }()
-	defer func() { cancel(); <-followed }()
+	var background sync.WaitGroup
+	defer func() { cancel(); background.Wait() }()
+	background.Go(func() { live.follow(ctx) })
+	tick := time.NewTicker(publishEvery)
+	defer tick.Stop()
+	background.Go(func() { publish(ctx, st, store.DefaultSchedule(), tick.C) })
 	fmt.Fprintf(std.out, "listening on http://%s\n", listener.Addr())
 	return serveHTTP(ctx, listener, handler)
 }

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/streetsafe/streetsafe/internal/report"
+	"github.com/streetsafe/streetsafe/internal/store"
+	"github.com/streetsafe/streetsafe/internal/store/sqlite"
+)
+
+// What is undone disappears from a running map, and map and SQL agree after it.
+func TestCorrections(t *testing.T) {
+	dir := t.TempDir()
+	importJSON(t, "--data", dir, write(t, "first.csv", threeReports))
+	importJSON(t, "--data", dir, write(t, "second.csv", threeReports))
+	url, _ := start(t, "serve", "--data", dir)
+	total := func() int64 { return getJSON[totals](t, url+"/api/v1/summary").Total }
+	if total() != 6 {
+		t.Fatalf("the map has %d reports, want 6", total())
+	}
+
+	if out := mustRun(t, "withdraw", "--data", dir, "--reason", "posted twice", "second.csv", "a1"); !strings.Contains(out, "a1") {
+		t.Errorf("got %s", out)
+	}
+	waitFor(t, func() bool { return total() == 5 })
+	if _, _, err := run(t, "withdraw", "--data", dir, "--reason", "again", "second.csv", "a1"); err == nil {
+		t.Error("a report was withdrawn twice")
+	}
+	if s := importJSON(t, "--data", dir, write(t, "second.csv", threeReports)); s.Accepted != 0 || s.Duplicates != 3 {
+		t.Errorf("a withdrawn report came back: %+v", s)
+	}
+
+	if out := mustRun(t, "sources", "list", "--data", dir); !strings.Contains(out, "first.csv") || !strings.Contains(out, "second.csv") {
+		t.Errorf("got %s", out)
+	}
+	if out := mustRun(t, "sources", "show", "--data", dir, "second.csv"); !strings.Contains(out, "withdrawn  1") {
+		t.Errorf("got %s", out)
+	}
+	if out := mustRun(t, "sources", "remove", "--data", dir, "first.csv"); !strings.Contains(out, "3 reports") {
+		t.Errorf("got %s", out)
+	}
+	waitFor(t, func() bool { return total() == 2 })
+	if _, _, err := run(t, "sources", "remove", "--data", dir, "first.csv"); err == nil || !strings.Contains(err.Error(), "sources list") {
+		t.Errorf("removing it twice: %v", err)
+	}
+	mustRun(t, "doctor", "--data", dir)
+	if s := importJSON(t, "--data", dir, write(t, "first.csv", threeReports)); s.Accepted != 3 {
+		t.Errorf("importing it again: %+v", s)
+	}
+	waitFor(t, func() bool { return total() == 5 })
+}
+
+func TestBackup(t *testing.T) {
+	dir := t.TempDir()
+	importJSON(t, "--data", dir, write(t, "three.csv", threeReports))
+	file := filepath.Join(t.TempDir(), "copy.db")
+	if out := mustRun(t, "backup", "--data", dir, file); !strings.Contains(out, "is sound: 3 reports") {
+		t.Errorf("got %s", out)
+	}
+	mustRun(t, "backup", "verify", file)
+	if _, _, err := run(t, "backup", "--data", dir, file); err == nil {
+		t.Error("a backup was overwritten")
+	}
+	restored := filepath.Join(t.TempDir(), "new")
+	mustRun(t, "backup", "restore", "--data", restored, file)
+	if _, _, err := run(t, "backup", "restore", "--data", restored, file); err == nil {
+		t.Error("a store was overwritten")
+	}
+	mustRun(t, "doctor", "--data", restored)
+}
+
+func TestCopy(t *testing.T) {
+	from, to := t.TempDir(), filepath.Join(t.TempDir(), "to")
+	importJSON(t, "--data", from, write(t, "three.csv", threeReports))
+	for range 2 { // the second run finds everything there
+		if out := mustRun(t, "copy", "--from", "sqlite:"+from, "--to", "sqlite:"+to); !strings.Contains(out, "3 reports of 1 sources") {
+			t.Errorf("got %s", out)
+		}
+	}
+	mustRun(t, "doctor", "--data", to)
+	if _, _, err := run(t, "copy", "--from", from, "--to", "sqlite:"+to); err == nil || !strings.Contains(err.Error(), "sqlite:DIR") {
+		t.Errorf("a bare directory: %v", err)
+	}
+}
+
+// A submitted report is published by the first look on a day on which it is
+// due, and not before.
+func TestPublish(t *testing.T) {
+	day, err := report.ParseDay("2026-03-01")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var hours atomic.Int64 // since the day began
+	hours.Store(9)
+	now := func() time.Time { return day.Time().Add(time.Duration(hours.Load()) * time.Hour) }
+	st, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "s.db"), sqlite.Options{Create: true, Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	cell, err := report.CellAt(51.3727, -0.1099)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 5 {
+		r := report.Record{Report: report.Report{Cell: cell, Day: day, Daypart: report.Night, Factors: 1}, ExternalID: strings.Repeat("x", i+1)}
+		if err := st.Submit(t.Context(), "form", r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tick := make(chan time.Time)
+	done := make(chan struct{})
+	go func() { defer close(done); publish(t.Context(), st, store.DefaultSchedule(), tick) }()
+	for _, step := range []struct {
+		later int64
+		want  int64
+	}{{1, 0}, {23, 0}, {24, 5}, {24, 5}} {
+		hours.Add(step.later)
+		tick <- now() // looks at the new time
+		tick <- now() // the look before this one has ended
+		got, err := st.Count(t.Context(), report.Filter{}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != step.want {
+			t.Errorf("at %s %d reports are published, want %d", now(), got, step.want)
+		}
+	}
+}
