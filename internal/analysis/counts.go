@@ -68,7 +68,7 @@ func countColumns(s *cube.Snapshot, region Region, res int, q cube.Query) (Count
 	var rows []row
 	var sel cube.Selection
 	in := region.at(res)
-	for _, t := range coverTiles(region.bounds) {
+	for _, t := range coverTiles(region.around()) {
 		q.Tile, q.Res = t, res
 		s.Select(q, &sel)
 		for i := range sel.Len() {

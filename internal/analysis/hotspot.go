@@ -9,7 +9,7 @@ import (
 // HotspotQuery says how to look for hotspots. Its zero value looks everywhere, with
 // direct neighbours, against the whole area, at a false discovery rate of 5 %.
 type HotspotQuery struct {
-	Region Region // where cells may lie; the zero value is everywhere
+	Region Region // where cells may lie
 	K      int    // steps to the farthest neighbour, 1 (default) to MaxK
 	// Background, when not 0, is an H3 resolution coarser than that of the
 	// counts: a cell is then held to its ancestor there and the six around it
@@ -24,9 +24,6 @@ type HotspotQuery struct {
 const MaxK = 3
 
 func (q HotspotQuery) withDefaults() HotspotQuery {
-	if q.Region.bounds == (Region{}).bounds && q.Region.set == nil {
-		q.Region = Everywhere()
-	}
 	q.K = min(max(q.K, 1), MaxK)
 	if q.Q == 0 {
 		q.Q = 0.05

@@ -11,15 +11,13 @@ import (
 )
 
 // Region says which cells a question is about: those whose centre lies in a box,
-// a set of cells, or all. The zero value holds nothing; use Everywhere, InBox or
-// InCells.
+// a set of cells, or, for the zero value, all.
 type Region struct {
 	bounds report.Box
 	box    bool                 // the cells whose centre lies in bounds
 	set    map[h3.Cell]struct{} // when not nil: the cells and their descendants
 	cells  []h3.Cell            // the set, compacted, ascending
 	coarse int                  // the coarsest resolution in the set
-	whole  bool
 }
 
 var (
@@ -27,8 +25,15 @@ var (
 	emptyBox = report.Box{West: 180, South: 90, East: -180, North: -90}
 )
 
-// Everywhere is the region of all cells.
-func Everywhere() Region { return Region{bounds: world, whole: true} }
+func (r Region) isWhole() bool { return !r.box && r.set == nil }
+
+// around is a box that holds the region.
+func (r Region) around() report.Box {
+	if r.isWhole() {
+		return world
+	}
+	return r.bounds
+}
 
 // InBox is the region of the cells whose centre lies in a box.
 func InBox(b report.Box) Region { return Region{bounds: b, box: true} }
@@ -86,7 +91,7 @@ func refineTo(cells []h3.Cell, res int) []h3.Cell {
 // or an ancestor of it is in the set.
 func (r Region) Contains(c h3.Cell) bool {
 	switch {
-	case r.whole:
+	case r.isWhole():
 		return true
 	case r.box:
 		ll, err := c.LatLng()
