@@ -13,7 +13,7 @@ import (
 
 var errOnlySQLite = errors.New("this is for SQLite stores: back PostgreSQL up with pg_dump or pg_basebackup, see docs/OPERATIONS.md")
 
-func newBackup(std streams) *cobra.Command {
+func newBackup(std *streams) *cobra.Command {
 	var s storage
 	cmd := &cobra.Command{
 		Use:   "backup FILE",
@@ -42,7 +42,7 @@ imports go on. The copy is verified before the command ends.`,
 	return cmd
 }
 
-func newBackupVerify(std streams) *cobra.Command {
+func newBackupVerify(std *streams) *cobra.Command {
 	return &cobra.Command{
 		Use: "verify FILE", Short: "Check that a backup is whole", Args: cobra.ExactArgs(1),
 		Example: "  streetsafe backup verify /backups/streetsafe.db",
@@ -52,7 +52,7 @@ func newBackupVerify(std streams) *cobra.Command {
 	}
 }
 
-func describeBackup(ctx context.Context, std streams, file string) error {
+func describeBackup(ctx context.Context, std *streams, file string) error {
 	problems, err := sqlite.Verify(ctx, file)
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func describeBackup(ctx context.Context, std streams, file string) error {
 	return nil
 }
 
-func newBackupRestore(std streams) *cobra.Command {
+func newBackupRestore(std *streams) *cobra.Command {
 	var s storage
 	cmd := &cobra.Command{
 		Use: "restore FILE", Short: "Make a store from a backup; an existing store is never overwritten", Args: cobra.ExactArgs(1),
@@ -90,7 +90,7 @@ func newBackupRestore(std streams) *cobra.Command {
 	return cmd
 }
 
-func newCopy(std streams) *cobra.Command {
+func newCopy(std *streams) *cobra.Command {
 	var from, to string
 	cmd := &cobra.Command{
 		Use:   "copy --from STORE --to STORE",
@@ -111,7 +111,7 @@ arrived is left alone. Nobody may write to either store meanwhile.`,
 	return cmd
 }
 
-func runCopy(ctx context.Context, std streams, fromText, toText string) (err error) {
+func runCopy(ctx context.Context, std *streams, fromText, toText string) (err error) {
 	from, err := parseStorage("--from", fromText)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -114,7 +115,10 @@ func TestPublish(t *testing.T) {
 	}
 	tick := make(chan time.Time)
 	done := make(chan struct{})
-	go func() { defer close(done); publish(t.Context(), st, store.DefaultSchedule(), tick) }()
+	go func() {
+		defer close(done)
+		publish(t.Context(), slog.New(slog.DiscardHandler), st, store.DefaultSchedule(), tick)
+	}()
 	for _, step := range []struct {
 		later int64
 		want  int64

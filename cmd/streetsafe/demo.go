@@ -31,7 +31,7 @@ type demoOptions struct {
 	seed    uint64
 }
 
-func newDemo(std streams) *cobra.Command {
+func newDemo(std *streams) *cobra.Command {
 	var o demoOptions
 	cmd := &cobra.Command{
 		Use:   "demo",
@@ -58,7 +58,7 @@ happened: pages and API say so. A second start uses the data again.`,
 	return cmd
 }
 
-func runDemo(ctx context.Context, std streams, o demoOptions, fixed bool) error {
+func runDemo(ctx context.Context, std *streams, o demoOptions, fixed bool) error {
 	if err := o.check(); err != nil {
 		return err
 	}

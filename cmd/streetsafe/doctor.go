@@ -66,7 +66,7 @@ func (d *diagnosis) wrong(name, detail, do string) {
 	d.Checks = append(d.Checks, finding{Name: name, Detail: detail, Do: do})
 }
 
-func newDoctor(std streams) *cobra.Command {
+func newDoctor(std *streams) *cobra.Command {
 	var o serveOptions
 	var area, url string
 	var asJSON bool
@@ -274,7 +274,7 @@ func (d *diagnosis) write(w io.Writer, asJSON bool) error {
 const askTimeout = 4 * time.Second
 
 // askReady asks a running server, for container health checks.
-func askReady(ctx context.Context, std streams, url string) error {
+func askReady(ctx context.Context, std *streams, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(url, "/")+"/readyz", nil)

@@ -24,7 +24,7 @@ type importOptions struct {
 	dryRun, asJSON                                  bool
 }
 
-func newImport(std streams) *cobra.Command {
+func newImport(std *streams) *cobra.Command {
 	var o importOptions
 	cmd := &cobra.Command{
 		Use:   "import [flags] FILE...",
@@ -100,7 +100,7 @@ func (o importOptions) options() (ingest.Options, error) {
 	}, nil
 }
 
-func runImport(ctx context.Context, std streams, o importOptions, files []string) error {
+func runImport(ctx context.Context, std *streams, o importOptions, files []string) error {
 	opts, err := o.options()
 	if err != nil {
 		return err
@@ -136,7 +136,7 @@ func runImport(ctx context.Context, std streams, o importOptions, files []string
 	return nil
 }
 
-func importFile(ctx context.Context, std streams, o importOptions, opts ingest.Options, sink ingest.Sink, file string) (err error) {
+func importFile(ctx context.Context, std *streams, o importOptions, opts ingest.Options, sink ingest.Sink, file string) (err error) {
 	in, closer, err := ingest.OpenFile(file)
 	if err != nil {
 		return err

@@ -20,6 +20,7 @@ const retryAfter = time.Second
 type live struct {
 	cube  *cube.Cube
 	store store.Store
+	log   *slog.Logger
 
 	mu      sync.Mutex // guards the fields below
 	latest  uint64     // the store's generation, as last heard
@@ -28,15 +29,15 @@ type live struct {
 }
 
 // loadLive builds the cube from the store.
-func loadLive(ctx context.Context, st store.Store) (*live, error) {
+func loadLive(ctx context.Context, log *slog.Logger, st store.Store) (*live, error) {
 	start := time.Now()
 	snap, err := buildSnapshot(ctx, st)
 	if err != nil {
 		return nil, fmt.Errorf("load the reports: %w", err)
 	}
-	slog.Info("map loaded", slog.Int64("reports", snap.Total(report.Filter{})), slog.Uint64("generation", snap.Generation()),
+	log.Info("map loaded", slog.Int64("reports", snap.Total(report.Filter{})), slog.Uint64("generation", snap.Generation()),
 		slog.Duration("took", time.Since(start).Round(time.Millisecond)))
-	return &live{cube: cube.New(snap), store: st, latest: snap.Generation(), checked: time.Now()}, nil
+	return &live{cube: cube.New(snap), store: st, log: log, latest: snap.Generation(), checked: time.Now()}, nil
 }
 
 func buildSnapshot(ctx context.Context, st store.Store) (*cube.Snapshot, error) {
@@ -59,7 +60,7 @@ func (l *live) follow(ctx context.Context) {
 			if err == nil || ctx.Err() != nil {
 				break
 			}
-			slog.Warn("cannot follow the store, trying again", slog.Any("error", err))
+			l.log.Warn("cannot follow the store, trying again", slog.Any("error", err))
 			select {
 			case <-ctx.Done():
 			case <-time.After(retryAfter):
@@ -79,7 +80,7 @@ func (l *live) catchUp(ctx context.Context, generation uint64) error {
 	if err != nil {
 		return err
 	}
-	slog.Info("map updated", slog.Uint64("generation", l.cube.Current().Generation()),
+	l.log.Info("map updated", slog.Uint64("generation", l.cube.Current().Generation()),
 		slog.Uint64("batches", l.cube.Current().Generation()-have), slog.Duration("took", time.Since(start).Round(time.Microsecond)))
 	return nil
 }

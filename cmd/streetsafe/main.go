@@ -18,7 +18,7 @@ var version = "dev"
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	cmd := newRoot(streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
+	cmd := newRoot(&streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
 	err := cmd.ExecuteContext(ctx)
 	if err == nil || errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		return

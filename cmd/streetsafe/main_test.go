@@ -19,7 +19,7 @@ import (
 func run(t *testing.T, args ...string) (out, errOut string, err error) {
 	t.Helper()
 	var o, e bytes.Buffer
-	cmd := newRoot(streams{in: strings.NewReader(""), out: &o, err: &e})
+	cmd := newRoot(&streams{in: strings.NewReader(""), out: &o, err: &e})
 	cmd.SetArgs(args)
 	err = cmd.ExecuteContext(t.Context())
 	return o.String(), e.String(), err
@@ -41,7 +41,7 @@ func start(t *testing.T, args ...string) (url string, stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	r, w := io.Pipe()
 	var log bytes.Buffer
-	cmd := newRoot(streams{in: strings.NewReader(""), out: w, err: &log})
+	cmd := newRoot(&streams{in: strings.NewReader(""), out: w, err: &log})
 	cmd.SetArgs(append(args, "--listen", "127.0.0.1:0"))
 	ended := make(chan error, 1)
 	go func() {
@@ -107,7 +107,7 @@ func TestCommands_helpHasExamples(t *testing.T) {
 			walk(child)
 		}
 	}
-	walk(newRoot(streams{}))
+	walk(newRoot(&streams{}))
 	for _, name := range []string{"demo", "serve", "import", "migrate", "doctor", "version"} {
 		out := mustRun(t, name, "--help")
 		if !strings.Contains(out, "Examples:") || !strings.Contains(out, "streetsafe "+name) {

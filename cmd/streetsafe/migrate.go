@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func newMigrate(std streams) *cobra.Command {
+func newMigrate(std *streams) *cobra.Command {
 	var s storage
 	cmd := &cobra.Command{
 		Use:   "migrate",
@@ -42,7 +42,7 @@ func newMigrate(std streams) *cobra.Command {
 	return cmd
 }
 
-func migrateStatus(ctx context.Context, std streams, s storage) error {
+func migrateStatus(ctx context.Context, std *streams, s storage) error {
 	states, err := s.migrations(ctx)
 	if err != nil {
 		return err

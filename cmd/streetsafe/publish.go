@@ -16,16 +16,16 @@ const publishEvery = 15 * time.Minute
 // publish lets submitted reports out when the schedule says so, until ctx
 // ends. Every replica runs it: the store lets one at a time do it, so another
 // takes over when that one dies.
-func publish(ctx context.Context, st store.Store, schedule store.Schedule, tick <-chan time.Time) {
+func publish(ctx context.Context, log *slog.Logger, st store.Store, schedule store.Schedule, tick <-chan time.Time) {
 	for {
 		res, err := st.Publish(ctx, schedule)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			slog.Warn("cannot publish submitted reports, trying again at the next turn", slog.Any("error", err))
+			log.Warn("cannot publish submitted reports, trying again at the next turn", slog.Any("error", err))
 		case res.Accepted > 0:
-			slog.Info("published submitted reports", slog.Int("reports", res.Accepted), slog.Uint64("generation", res.Generation))
+			log.Info("published submitted reports", slog.Int("reports", res.Accepted), slog.Uint64("generation", res.Generation))
 		}
 		select {
 		case <-ctx.Done():

@@ -14,13 +14,15 @@ import (
 
 const envPrefix = "STREETSAFE_"
 
-// streams are the standard streams, so that tests can give their own.
+// streams are the standard streams and the log, so that tests can give their
+// own and several commands can run in one process.
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
+	log      *slog.Logger // to err, as the flags say; set before a command runs
 }
 
-func newRoot(std streams) *cobra.Command {
+func newRoot(std *streams) *cobra.Command {
 	var logFormat, logLevel string
 	root := &cobra.Command{
 		Use:   "streetsafe",
@@ -39,7 +41,9 @@ Every flag can be set by an environment variable: --cache-mb is STREETSAFE_CACHE
 			if err := flagsFromEnv(cmd.Flags()); err != nil {
 				return err
 			}
-			return setLog(std.err, logFormat, logLevel)
+			var err error
+			std.log, err = newLog(std.err, logFormat, logLevel)
+			return err
 		},
 	}
 	root.SetIn(std.in)
@@ -69,24 +73,22 @@ func flagsFromEnv(flags *pflag.FlagSet) error {
 	return err
 }
 
-func setLog(w io.Writer, format, level string) error {
+func newLog(w io.Writer, format, level string) (*slog.Logger, error) {
 	var l slog.Level
 	if err := l.UnmarshalText([]byte(level)); err != nil {
-		return fmt.Errorf("--log-level %q: expected debug, info, warn or error", level)
+		return nil, fmt.Errorf("--log-level %q: expected debug, info, warn or error", level)
 	}
 	options := &slog.HandlerOptions{Level: l}
 	switch format {
 	case "text":
-		slog.SetDefault(slog.New(slog.NewTextHandler(w, options)))
+		return slog.New(slog.NewTextHandler(w, options)), nil
 	case "json":
-		slog.SetDefault(slog.New(slog.NewJSONHandler(w, options)))
-	default:
-		return fmt.Errorf("--log-format %q: expected text or json", format)
+		return slog.New(slog.NewJSONHandler(w, options)), nil
 	}
-	return nil
+	return nil, fmt.Errorf("--log-format %q: expected text or json", format)
 }
 
-func newVersion(std streams) *cobra.Command {
+func newVersion(std *streams) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Example: "  streetsafe version", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {

@@ -90,7 +90,7 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-func newServe(std streams) *cobra.Command {
+func newServe(std *streams) *cobra.Command {
 	var o serveOptions
 	cmd := &cobra.Command{
 		Use:   "serve",
@@ -120,8 +120,8 @@ It answers on loopback only until accounts exist.`,
 }
 
 // serve answers requests from the store until ctx ends.
-func serve(ctx context.Context, std streams, st store.Store, o serveOptions) error {
-	live, err := loadLive(ctx, st)
+func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) error {
+	live, err := loadLive(ctx, std.log, st)
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func serve(ctx context.Context, std streams, st store.Store, o serveOptions) err
 		return fmt.Errorf("listen on %s: %w (is another StreetSafe running? choose a port with --listen)", o.listen, err)
 	}
 	handler, err := server.New(o.config(st, synthetic, listener.Addr()), server.Parts{
-		Cube: live.cube, Gazetteer: places, Readiness: live.readiness, Log: slog.Default(),
+		Cube: live.cube, Gazetteer: places, Readiness: live.readiness, Log: std.log,
 	})
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -150,9 +150,9 @@ func serve(ctx context.Context, std streams, st store.Store, o serveOptions) err
 	background.Go(func() { live.follow(ctx) })
 	tick := time.NewTicker(publishEvery)
 	defer tick.Stop()
-	background.Go(func() { publish(ctx, st, store.DefaultSchedule(), tick.C) })
+	background.Go(func() { publish(ctx, std.log, st, store.DefaultSchedule(), tick.C) })
 	fmt.Fprintf(std.out, "listening on http://%s\n", listener.Addr())
-	return serveHTTP(ctx, listener, handler)
+	return serveHTTP(ctx, std.log, listener, handler)
 }
 
 func (o *serveOptions) config(st store.Store, synthetic bool, addr net.Addr) server.Config {
@@ -174,10 +174,10 @@ func shortID(id string) string {
 }
 
 // serveHTTP answers until ctx ends, then lets requests under way end.
-func serveHTTP(ctx context.Context, l net.Listener, h http.Handler) error {
+func serveHTTP(ctx context.Context, log *slog.Logger, l net.Listener, h http.Handler) error {
 	srv := &http.Server{
 		Handler: h, ReadHeaderTimeout: readHeaderTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
+		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(l) }()
@@ -186,7 +186,7 @@ func serveHTTP(ctx context.Context, l net.Listener, h http.Handler) error {
 		return err
 	case <-ctx.Done():
 	}
-	slog.Info("stopping: waiting for requests under way")
+	log.Info("stopping: waiting for requests under way")
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
 	if err := srv.Shutdown(grace); err != nil {

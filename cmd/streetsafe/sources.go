@@ -12,7 +12,7 @@ import (
 	"github.com/streetsafe/streetsafe/internal/store"
 )
 
-func newSources(std streams) *cobra.Command {
+func newSources(std *streams) *cobra.Command {
 	var s storage
 	cmd := &cobra.Command{
 		Use:   "sources",
@@ -28,7 +28,7 @@ func newSources(std streams) *cobra.Command {
 	return cmd
 }
 
-func newSourcesList(std streams, s *storage) *cobra.Command {
+func newSourcesList(std *streams, s *storage) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the sources by name", Args: cobra.NoArgs,
@@ -47,7 +47,7 @@ func newSourcesList(std streams, s *storage) *cobra.Command {
 	return cmd
 }
 
-func printSources(std streams, sources []store.Source, asJSON bool) error {
+func printSources(std *streams, sources []store.Source, asJSON bool) error {
 	if asJSON {
 		out := make([]sourceReport, 0, len(sources))
 		for _, s := range sources {
@@ -64,7 +64,7 @@ func printSources(std streams, sources []store.Source, asJSON bool) error {
 	return w.Flush()
 }
 
-func newSourcesShow(std streams, s *storage) *cobra.Command {
+func newSourcesShow(std *streams, s *storage) *cobra.Command {
 	return &cobra.Command{
 		Use: "show NAME", Short: "Show one source", Args: cobra.ExactArgs(1),
 		Example: "  streetsafe sources show --data DIR reports.csv",
@@ -104,7 +104,7 @@ func noSource(name string) error {
 	return fmt.Errorf("there is no source %q: `streetsafe sources list` names them", name)
 }
 
-func newSourcesRemove(std streams, s *storage) *cobra.Command {
+func newSourcesRemove(std *streams, s *storage) *cobra.Command {
 	return &cobra.Command{
 		Use: "remove NAME", Short: "Undo a whole import: retract every report of a source", Args: cobra.ExactArgs(1),
 		Long: `remove retracts every report of a source in one batch. A running server applies
@@ -126,7 +126,7 @@ it without a restart. Importing the source again brings the reports back.`,
 	}
 }
 
-func newWithdraw(std streams) *cobra.Command {
+func newWithdraw(std *streams) *cobra.Command {
 	var s storage
 	var reason string
 	cmd := &cobra.Command{
