@@ -103,7 +103,6 @@ func (h *heap) push(r row) {
 // Snapshot builds the snapshot and uses up the builder. generation is the
 // store's, at least that of the last batch.
 func (b *Builder) Snapshot(generation uint64) (*Snapshot, error) {
-	s := &Snapshot{generation: max(generation, b.generation)}
 	heaps := make([]*heap, 0, len(b.shards))
 	for _, h := range b.shards {
 		heaps = append(heaps, h)
@@ -111,7 +110,8 @@ func (b *Builder) Snapshot(generation uint64) (*Snapshot, error) {
 	b.shards, b.last = map[h3.Cell]*heap{}, nil
 	// The largest first, so that the last to finish is a small one.
 	slices.SortFunc(heaps, func(x, y *heap) int { return y.rows - x.rows })
-	var mu sync.Mutex
+	var mu sync.Mutex // guards what follows
+	var shards []*shard
 	var failed error
 	parallel(len(heaps), func(i int) {
 		sh, err := heaps[i].build()
@@ -122,13 +122,13 @@ func (b *Builder) Snapshot(generation uint64) (*Snapshot, error) {
 			failed = err
 			return
 		}
-		s.shards = append(s.shards, sh)
+		shards = append(shards, sh)
 	})
 	if failed != nil {
 		return nil, failed
 	}
-	slices.SortFunc(s.shards, func(x, y *shard) int { return compareRoots(x, y.root) })
-	return s, nil
+	slices.SortFunc(shards, func(x, y *shard) int { return compareRoots(x, y.root) })
+	return newSnapshot(max(generation, b.generation), shards), nil
 }
 
 // build makes the shard.

@@ -49,7 +49,7 @@ func TestCube_Concurrent(t *testing.T) {
 		})
 	}
 	life(t, by, c, first, func(*cube.Snapshot, oracle) {})
-	c.Wait()
+	c.Settled()
 	done.Store(true)
 	readers.Wait()
 }

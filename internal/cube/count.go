@@ -132,6 +132,9 @@ func (p *plan) match(lines *[numPlanes]line, w uint32) uint64 {
 func (p *plan) scanBlock(lines *[numPlanes]line, cols []uint32) uint32 {
 	var m, in line
 	p.groups[0].gather(&m, lines)
+	if m.isZero() {
+		return 0
+	}
 	for i := range p.groups[1:] {
 		p.groups[1+i].gather(&in, lines)
 		m.and(&in)
@@ -182,6 +185,10 @@ func (l *line) and(a *line) {
 func (l *line) invert() {
 	l[0], l[1], l[2], l[3] = ^l[0], ^l[1], ^l[2], ^l[3]
 	l[4], l[5], l[6], l[7] = ^l[4], ^l[5], ^l[6], ^l[7]
+}
+
+func (l *line) isZero() bool {
+	return l[0]|l[1]|l[2]|l[3]|l[4]|l[5]|l[6]|l[7] == 0
 }
 
 // ones is how many bits are set.

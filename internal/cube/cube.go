@@ -15,9 +15,9 @@ type Cube struct {
 	current atomic.Pointer[Snapshot]
 	tuning  tuning // never changes
 
-	mu         sync.Mutex // held while current is replaced; guards job
-	job        *job       // the merge under way; nil when there is none
-	background sync.WaitGroup
+	mu   sync.Mutex    // held while current is replaced; guards the fields below
+	job  *job          // the merge under way; nil when there is none
+	idle chan struct{} // closed when the goroutine that merges ends; nil when there is none
 }
 
 // New starts with a snapshot; nil stands for an empty one.
@@ -39,7 +39,7 @@ func (c *Cube) Current() *Snapshot { return c.current.Load() }
 func (c *Cube) Apply(b Batch) (*Snapshot, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s, err := c.current.Load().with(b, c.tuning.inlineRows, c.job)
+	s, err := c.current.Load().with(b, c.tuning, c.job)
 	if err != nil {
 		return nil, err
 	}
@@ -48,9 +48,8 @@ func (c *Cube) Apply(b Batch) (*Snapshot, error) {
 	return s, nil
 }
 
-// with is the snapshot with a batch in it. Small parts are joined while they have
-// no more than inlineRows; those of a job stay as they are.
-func (s *Snapshot) with(b Batch, inlineRows int, j *job) (*Snapshot, error) {
+// with is the snapshot with a batch in it. The parts of a job stay as they are.
+func (s *Snapshot) with(b Batch, t tuning, j *job) (*Snapshot, error) {
 	if b.Generation <= s.generation {
 		return nil, fmt.Errorf("cube: batch %d after generation %d", b.Generation, s.generation)
 	}
@@ -58,32 +57,33 @@ func (s *Snapshot) with(b Batch, inlineRows int, j *job) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	next := &Snapshot{generation: b.Generation, shards: slices.Clone(s.shards)}
+	shards := slices.Clone(s.shards)
 	for root, ch := range changes {
 		var old *shard
-		i, ok := next.find(root)
+		i, ok := slices.BinarySearchFunc(shards, root, compareRoots)
 		if ok {
-			old = next.shards[i]
+			old = shards[i]
 		} else {
 			old = &shard{root: root}
-			next.shards = slices.Insert(next.shards, i, old)
+			shards = slices.Insert(shards, i, old)
 		}
-		ch.generation, ch.inlineRows = b.Generation, inlineRows
+		ch.generation, ch.tuning = b.Generation, t
 		if j != nil && j.root == root {
 			ch.keep = j.hi
 		}
-		if next.shards[i], err = old.with(ch); err != nil {
+		if shards[i], err = old.with(ch); err != nil {
 			return nil, err
 		}
 	}
-	return next, nil
+	return newSnapshot(b.Generation, shards), nil
 }
 
 // change is what a batch does to one shard.
 type change struct {
 	generation       uint64
 	added, retracted []row
-	inlineRows, keep int // the first keep parts stay as they are
+	tuning
+	keep int // the first keep parts stay as they are
 }
 
 func split(b Batch) (map[h3.Cell]*change, error) {
@@ -116,29 +116,40 @@ func split(b Batch) (map[h3.Cell]*change, error) {
 	return changes, nil
 }
 
-// with is the shard with a change in it.
+// with is the shard with a change in it, which is laid out as a part of its own,
+// or as two, together with the small parts before it.
 func (sh *shard) with(ch *change) (*shard, error) {
 	slices.Sort(ch.added)
 	slices.Sort(ch.retracted)
 	keys := keysOf(ch.added, ch.retracted)
+	changed := make(map[uint32]bool, len(keys))
+	for _, key := range keys {
+		changed[key>>(h3Digit*(maxRes-genRes))] = true
+	}
 	// What the batch both adds and retracts only leaves its mark in the tree.
 	added, retracted := subtract(ch.added, ch.retracted)
 	if err := sh.mustHold(retracted); err != nil {
 		return nil, err
 	}
-	t, err := newTree(sh.root, keys, func(uint32) uint64 { return ch.generation }, sh.trees())
-	if err != nil {
-		return nil, err
-	}
 	small := sh.smallParts(ch)
-	if small < len(sh.parts) {
+	joined := treesOf(sh.parts[small:])
+	if len(joined) > 0 {
 		for _, p := range sh.parts[small:] {
 			added, retracted = p.appendRows(added, retracted)
 		}
 		slices.Sort(added)
 		slices.Sort(retracted)
 		added, retracted = subtract(added, retracted)
-		t = mergeTrees(append((&shard{parts: sh.parts[small:]}).trees(), t))
+		keys = unionKeys(keys, joined)
+	}
+	t, err := newTree(sh.root, keys, func(key uint32) uint64 {
+		if changed[key] {
+			return ch.generation
+		}
+		return newestOf(joined, key)
+	}, treesOf(sh.parts))
+	if err != nil {
+		return nil, err
 	}
 	parts := slices.Clone(sh.parts[:small])
 	if len(added) > 0 || len(retracted) == 0 {
@@ -150,23 +161,26 @@ func (sh *shard) with(ch *change) (*shard, error) {
 	return newShard(sh.root, parts), nil
 }
 
-// smallParts is where the parts begin that are joined with a change.
+// smallParts is where the parts begin that are joined with a change: the youngest
+// ones, as long as each is not much larger than all after it.
 func (sh *shard) smallParts(ch *change) int {
 	rows := len(ch.added) + len(ch.retracted)
 	for i := len(sh.parts); ; i-- {
 		if i == ch.keep {
 			return i
 		}
-		if rows += sh.parts[i-1].len(); rows > ch.inlineRows {
+		n := sh.parts[i-1].len()
+		if n > ch.tierRatio*rows || rows+n > ch.inlineRows {
 			return i
 		}
+		rows += n
 	}
 }
 
-// trees lists the trees of the parts.
-func (sh *shard) trees() []*tree {
+// treesOf lists the trees of parts.
+func treesOf(parts []*part) []*tree {
 	var trees []*tree
-	for _, p := range sh.parts {
+	for _, p := range parts {
 		if !slices.Contains(trees, p.tree) {
 			trees = append(trees, p.tree)
 		}

@@ -37,8 +37,8 @@ func (p *plan) compile(f report.Filter, columns report.Factors) {
 	p.groups = p.space[:0]
 	p.columns = p.cols[:0]
 	p.setWindow(f)
-	p.require(uint32(f.Factors), uint32(report.AllFactors), factorPlane, -1)
-	p.require(uint32(f.Dayparts), uint32(report.AllDayparts), daypartPlane, int(report.UnknownDaypart))
+	// Weekdays first: in a large cell, whole blocks are of other days and end there.
+	p.require(uint32(f.Weekdays), uint32(report.AllWeekdays), weekdayPlane, int(report.Sunday))
 	// The planes of dark begin with "no", which is 1: rotate "unknown" to the end.
 	dark := uint32(f.Dark)
 	if dark != 0 {
@@ -46,7 +46,8 @@ func (p *plan) compile(f report.Filter, columns report.Factors) {
 		dark = dark&all>>1 | dark&1<<(report.NumDark-1) | dark&^all
 	}
 	p.require(dark, uint32(report.AllDark), darkPlane, report.NumDark-1)
-	p.require(uint32(f.Weekdays), uint32(report.AllWeekdays), weekdayPlane, int(report.Sunday))
+	p.require(uint32(f.Dayparts), uint32(report.AllDayparts), daypartPlane, int(report.UnknownDaypart))
+	p.require(uint32(f.Factors), uint32(report.AllFactors), factorPlane, -1)
 	for set := uint32(columns & report.AllFactors); set != 0; set &= set - 1 {
 		p.columns = append(p.columns, factorPlane+uint8(bits.TrailingZeros32(set)))
 	}

@@ -34,6 +34,11 @@ const (
 // together. The hits are valid until the next call.
 func (g *gatherer) gather(sh *shard) *hits {
 	g.found.reset(len(g.plan.columns))
+	all := g.sights.n
+	defer func() { g.sights.n = all }()
+	if sh.box.inland() {
+		g.sights.n = 1
+	}
 	first := true
 	for number, p := range sh.parts {
 		if g.rows = p.at(g.res); g.rows == nil {
@@ -85,11 +90,26 @@ func (g *gatherer) test(to *hits, among span) {
 			}
 			continue
 		}
-		g.ring = rings.appendRing(g.ring[:0], i)
-		if tiles.Touches(g.ring, g.tile) {
+		if g.touches(rings, i) {
 			g.count(to, i, i+1)
 		}
 	}
+}
+
+// touches reports whether the outline of a cell touches the tile. Most are told
+// by their centre.
+func (g *gatherer) touches(r *rings, i int) bool {
+	if c := &r.compact[i]; g.sights.n == 1 && c.offsets[0] != wideMark {
+		tile, at := &g.sights.boxes[0], c.centre
+		if tile.has(at) {
+			return true
+		}
+		if at.X < tile.minX-r.reach || at.X > tile.maxX+r.reach || at.Y < tile.minY-r.reach || at.Y > tile.maxY+r.reach {
+			return false
+		}
+	}
+	g.ring = r.appendRing(g.ring[:0], i)
+	return tiles.Touches(g.ring, g.tile)
 }
 
 // count adds the cells lo to hi that have reports that match.

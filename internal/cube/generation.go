@@ -17,12 +17,16 @@ func (s *Snapshot) TileGeneration(t tiles.Tile) uint64 {
 	res = min(res, genRes)
 	var gen uint64
 	in := sightsOf(t)
-	for _, sh := range s.shards {
-		if meets, _ := in.see(sh.box); !meets {
+	for i := range s.boxes {
+		if meets, _ := in.see(s.boxes[i]); !meets {
 			continue
 		}
-		for _, p := range sh.parts {
-			gen = p.tree.newest(&in, span{minRes, 0, 1}, res, gen)
+		see := in
+		if s.boxes[i].inland() {
+			see.n = 1
+		}
+		for _, p := range s.shards[i].parts {
+			gen = p.tree.newest(&see, span{minRes, 0, 1}, res, gen)
 		}
 	}
 	return gen

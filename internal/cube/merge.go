@@ -14,14 +14,13 @@ type tuning struct {
 }
 
 const (
-	// defaultInlineRows is up to how many rows a batch is laid out together with
-	// the small parts before it, at 0.2 us a row: 2 ms at worst, and there is one
-	// small part instead of one for each batch.
+	// defaultInlineRows is up to how many rows of a shard Apply lays out itself,
+	// at 1 us a row: what is larger is left to the background.
 	defaultInlineRows = 1 << 13
 
-	// defaultTierRatio is how many times larger a part should be than all younger ones
-	// together. A shard so has few parts, three for a million reports after many
-	// batches, and a report is laid out anew about as often.
+	// defaultTierRatio is how many times larger a part should be than all younger
+	// ones together. A shard so has few parts, about one for each power of four,
+	// and a report is laid out anew about as often.
 	defaultTierRatio = 4
 
 	// breathRows is after how many rows a merge lets others have its core, about
@@ -61,37 +60,45 @@ func (s *Snapshot) due(t tuning) (j job, ok bool) {
 	return job{}, false
 }
 
-// startMerging sets the background to work if there is any. c.mu is held.
+// startMerging sets a goroutine to work if there is any. c.mu is held.
 func (c *Cube) startMerging() {
-	if c.job != nil {
+	if c.idle != nil {
 		return
 	}
-	j, ok := c.current.Load().due(c.tuning)
-	if !ok {
-		return
+	if j, ok := c.current.Load().due(c.tuning); ok {
+		c.job, c.idle = &j, make(chan struct{})
+		go c.merge(c.idle)
 	}
-	c.job = &j
-	c.background.Go(c.merge)
 }
 
-// Wait returns when no merge is under way and none is due, unless others go on
-// applying batches.
-func (c *Cube) Wait() { c.background.Wait() }
-
 // merge does the job and the next ones, until none is due.
-func (c *Cube) merge() {
-	for {
+func (c *Cube) merge(idle chan struct{}) {
+	defer close(idle)
+	for more := true; more; {
 		c.mergeParts()
 		c.mu.Lock()
 		c.job = nil
 		j, ok := c.current.Load().due(c.tuning)
-		if ok {
+		if more = ok; more {
 			c.job = &j
+		} else {
+			c.idle = nil
 		}
 		c.mu.Unlock()
-		if !ok {
-			return
+	}
+}
+
+// Settled waits for the end of the merge under way, if there is one, and returns
+// the snapshot then current. WriteFile needs one like this.
+func (c *Cube) Settled() *Snapshot {
+	for {
+		c.mu.Lock()
+		s, idle := c.current.Load(), c.idle
+		c.mu.Unlock()
+		if idle == nil {
+			return s
 		}
+		<-idle
 	}
 }
 
@@ -102,7 +109,7 @@ func (c *Cube) merge() {
 func (c *Cube) mergeParts() {
 	sh := c.current.Load().shard(c.job.root)
 	old := sh.parts[c.job.lo:c.job.hi]
-	m := merger{parts: old, tree: mergeTrees((&shard{parts: old}).trees())}
+	m := merger{parts: old, tree: mergeTrees(treesOf(old))}
 	m.findGone()
 	added, retracted := &part{tree: m.tree}, &part{tree: m.tree, negative: true}
 	for res := maxRes; res >= minRes; res-- {
@@ -125,11 +132,11 @@ func (c *Cube) publish(parts []*part) {
 	defer c.mu.Unlock()
 	s := c.current.Load()
 	i, _ := s.find(c.job.root)
-	next := &Snapshot{generation: s.generation, shards: slices.Clone(s.shards)}
+	shards := slices.Clone(s.shards)
 	all := slices.Concat(s.shards[i].parts[:c.job.lo], parts, s.shards[i].parts[c.job.hi:])
-	next.shards[i] = newShard(c.job.root, all)
+	shards[i] = newShard(c.job.root, all)
 	c.job.hi = c.job.lo + len(parts)
-	c.current.Store(next)
+	c.current.Store(newSnapshot(s.generation, shards))
 }
 
 // withRows is the part with the rows of one level more.

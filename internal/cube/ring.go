@@ -28,6 +28,7 @@ type rings struct {
 	compact  []compactRing
 	wide     []tiles.Vertex // the centre of each wide ring, then its corners
 	wideEnds []uint32       // where each wide ring ends in wide
+	reach    int32          // the largest offset of a compact ring; not in files
 }
 
 // add appends an outline. Its centre is moved by a world where the outline runs
@@ -38,14 +39,18 @@ func (r *rings) add(ring []tiles.Vertex, centre tiles.Vertex) {
 	}
 	c := compactRing{centre: centre}
 	fits := len(ring) == ringVertices
+	reach := r.reach
 	if fits {
 		for i, v := range ring {
 			dx, dy := v.X-centre.X, v.Y-centre.Y
 			fits = fits && fitsOffset(dx) && fitsOffset(dy)
+			reach = max(reach, dx, -dx, dy, -dy)
 			c.offsets[2*i], c.offsets[2*i+1] = int16(dx), int16(dy)
 		}
 	}
-	if !fits {
+	if fits {
+		r.reach = reach
+	} else {
 		c = compactRing{centre: tiles.Vertex{X: int32(len(r.wideEnds))}}
 		c.offsets[0] = wideMark
 		r.wide = append(append(r.wide, centre), ring...)
@@ -100,6 +105,7 @@ func joinRings(runs []rings, cells int) rings {
 	}
 	all.wide, all.wideEnds = make([]tiles.Vertex, 0, wide), make([]uint32, 0, ends)
 	for _, r := range runs {
+		all.reach = max(all.reach, r.reach)
 		vertices, number := uint32(len(all.wide)), int32(len(all.wideEnds))
 		for _, c := range r.compact {
 			if c.offsets[0] == wideMark {
@@ -113,4 +119,15 @@ func joinRings(runs []rings, cells int) rings {
 		}
 	}
 	return all
+}
+
+// measure works out the reach of rings from a file.
+func (r *rings) measure() {
+	for i := range r.compact {
+		if c := &r.compact[i]; c.offsets[0] != wideMark {
+			for _, o := range c.offsets {
+				r.reach = max(r.reach, int32(o), -int32(o))
+			}
+		}
+	}
 }

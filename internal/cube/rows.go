@@ -33,9 +33,7 @@ const tablePerRow = 2
 // start[i]:start[i+1] delimit.
 func newRows(res int, start []uint32, marks []mark) *rows {
 	r := &rows{start: start, planes: newPlanes(marks), index: make([]uint32, len(start)-1)}
-	if res <= ladderRes {
-		r.ladders = newLadders(marks)
-	}
+	r.ladders = newLadders(res, marks)
 	days, starts := 0, 0
 	for i := range r.index {
 		if m := marks[start[i]:start[i+1]]; hasTable(m) {
@@ -120,10 +118,4 @@ func (r *rows) appendMarks(dst []mark, i int) []mark {
 }
 
 // size is how many bytes the rows take.
-func (r *rows) size() int {
-	ladders := 0
-	for _, l := range r.ladders {
-		ladders += len(l.counts)
-	}
-	return 4*(ladders+len(r.start)+len(r.ranks)+len(r.index)+len(r.starts)) + lineWords*8*len(r.lines) + 2*len(r.days)
-}
+func (r *rows) size() int { return bytesOf(r.columns()) }

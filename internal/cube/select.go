@@ -66,9 +66,9 @@ func (s *Snapshot) Select(q Query, dst *Selection) {
 	g := &dst.gather
 	g.plan, g.res, g.tile, g.by = &dst.plan, q.Res, q.Tile, byOutline
 	g.sights = sightsOf(q.Tile)
-	for _, sh := range s.shards {
-		if meets, _ := g.sights.see(sh.box); meets {
-			dst.take(sh, q.Res, g.gather(sh))
+	for i := range s.boxes {
+		if meets, _ := g.sights.see(s.boxes[i]); meets {
+			dst.take(s.shards[i], q.Res, g.gather(s.shards[i]))
 		}
 	}
 }

@@ -38,6 +38,10 @@ func (s *sights) hasCentre(v tiles.Vertex) bool {
 	return s.boxes[0].has(v)
 }
 
+// inland reports whether all of b lies in the world away from its left and right
+// edge, so that a tile sees it in one place only.
+func (b box) inland() bool { return b.minX > 0 && b.maxX < tiles.WorldSize }
+
 // see reports whether b has a point in sight, and whether all of it is.
 func (s *sights) see(b box) (meets, within bool) {
 	for i := range s.n {

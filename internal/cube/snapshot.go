@@ -15,6 +15,16 @@ import (
 type Snapshot struct {
 	generation uint64
 	shards     []*shard // by root
+	boxes      []box    // of the shards, side by side, since every tile looks at all of them
+}
+
+// newSnapshot puts shards, by root, together.
+func newSnapshot(generation uint64, shards []*shard) *Snapshot {
+	s := &Snapshot{generation: generation, shards: shards, boxes: make([]box, len(shards))}
+	for i, sh := range shards {
+		s.boxes[i] = sh.box
+	}
+	return s
 }
 
 // shard is all that lies in one cell of resolution minRes.

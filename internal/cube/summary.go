@@ -44,8 +44,8 @@ func (s *Snapshot) Summary(q SummaryQuery) Summary {
 	}
 	sights := sightsOfBox(worldBox(q.Area))
 	var touched []*shard
-	for _, sh := range s.shards {
-		if meets, _ := sights.see(sh.box); meets {
+	for i, sh := range s.shards {
+		if meets, _ := sights.see(s.boxes[i]); meets {
 			touched = append(touched, sh)
 		}
 	}

@@ -172,8 +172,8 @@ func (t *tree) outlineRun(res, lo, hi int, known []*tree) (rings, error) {
 	return made, nil
 }
 
-// enclose works out the boxes from the bottom up.
-func (t *tree) enclose() {
+// bound works out the bounds.
+func (t *tree) bound() {
 	buf := make([]tiles.Vertex, 0, tiles.MaxVertices)
 	fine := t.at(maxRes)
 	t.bounds = nowhere
@@ -181,8 +181,15 @@ func (t *tree) enclose() {
 		buf = fine.rings.appendRing(buf[:0], i)
 		t.bounds = t.bounds.union(boxOf(buf))
 	}
+}
+
+// enclose works out the boxes from the bottom up.
+func (t *tree) enclose() {
+	buf := make([]tiles.Vertex, 0, tiles.MaxVertices)
+	t.bound()
+	below := t.at(maxRes)
 	for res := maxRes - 1; res >= minRes; res-- {
-		n, below := t.at(res), t.at(res+1)
+		n := t.at(res)
 		n.boxes = make([]box, n.len())
 		for i := range n.boxes {
 			buf = n.rings.appendRing(buf[:0], i)
@@ -197,6 +204,7 @@ func (t *tree) enclose() {
 			}
 			n.boxes[i] = b
 		}
+		below = n
 	}
 }
 
@@ -218,25 +226,33 @@ func (t *tree) date(gens func(key uint32) uint64) {
 
 // mergeTrees makes the tree of all cells of some trees of one shard.
 func mergeTrees(trees []*tree) *tree {
-	var keys []uint32
-	for _, t := range trees {
-		keys = append(keys, t.at(maxRes).keys...)
-	}
-	slices.Sort(keys)
-	keys = slices.Clip(slices.Compact(keys))
-	t, err := newTree(trees[0].root, keys, func(key uint32) uint64 {
-		var gen uint64
-		for _, t := range trees {
-			if i, ok := t.at(genRes).find(key); ok {
-				gen = max(gen, t.at(genRes).gens[i])
-			}
-		}
-		return gen
-	}, trees)
+	newest := func(key uint32) uint64 { return newestOf(trees, key) }
+	t, err := newTree(trees[0].root, unionKeys(nil, trees), newest, trees)
 	if err != nil {
 		panic(err) // every outline is in one of the trees
 	}
 	return t
+}
+
+// unionKeys is the keys of resolution maxRes of some trees, and some more.
+func unionKeys(keys []uint32, trees []*tree) []uint32 {
+	for _, t := range trees {
+		keys = append(keys, t.at(maxRes).keys...)
+	}
+	slices.Sort(keys)
+	return slices.Clip(slices.Compact(keys))
+}
+
+// newestOf is the generation that last changed a cell of genRes, of all that
+// trees know.
+func newestOf(trees []*tree, key uint32) uint64 {
+	var gen uint64
+	for _, t := range trees {
+		if i, ok := t.at(genRes).find(key); ok {
+			gen = max(gen, t.at(genRes).gens[i])
+		}
+	}
+	return gen
 }
 
 // parallel calls do with 0 to n-1, on all cores when there are several calls.
@@ -270,9 +286,7 @@ func compareRoots(a *shard, root h3.Cell) int { return cmp.Compare(a.root, root)
 func (t *tree) size() int {
 	n := 0
 	for i := range t.levels {
-		l := &t.levels[i]
-		n += 4*(len(l.keys)+len(l.child)+len(l.rings.wideEnds)) + 16*len(l.boxes) + 8*len(l.gens)
-		n += 32*len(l.rings.compact) + 8*len(l.rings.wide)
+		n += bytesOf(t.levels[i].columns())
 	}
 	return n
 }
