@@ -156,15 +156,21 @@ function createBrush(range, change) {
   /** @type {import('./api.js').MonthCounts} */
   let counts = [];
   const chart = h('div', { class: 'brush-chart' });
-  const slider = (/** @type {string} */ id, /** @type {string} */ label, /** @type {number} */ value) => h('input', { type: 'range', id, min: 0, max: last, step: 1, value, 'aria-label': label, oninput: draw, onchange: commit });
+  const slider = (/** @type {string} */ id, /** @type {string} */ label, /** @type {number} */ value) => h('input', { type: 'range', id, min: 0, max: last, step: 1, value, 'aria-label': label, oninput: drag, onchange: commit });
   const from = slider('brush-from', 'First month', 0), to = slider('brush-to', 'Last month', last);
   const el = h('div', { class: 'brush' }, chart, h('div', { class: 'sliders' }, from, to),
     h('div', { class: 'axis', 'aria-hidden': 'true' }, h('span', { text: monthName(range[0].month) }), h('span', { text: monthName(range[last].month) })));
   function ends() { const a = Number(from.value), b = Number(to.value); return a <= b ? [a, b] : [b, a]; }
+  /** The window drawn, in days; a thumb being dragged is ahead of the state. */
+  let window = { from: '', to: '' };
+  /** @param {number} a @param {number} b month indexes */
+  const days = (a, b) => ({ from: range[a].month + '-01', to: addMonths(range[b].month, 1) + '-01' });
+  function drag() { const [a, b] = ends(); window = days(a, b); draw(); }
   function draw() {
-    const [a, b] = ends();
+    // Where both thumbs meet at the right end, only the first can still move.
+    from.style.zIndex = Number(from.value) > last / 2 ? '1' : '0';
     for (const i of [from, to]) i.setAttribute('aria-valuetext', monthName(range[Number(i.value)].month));
-    chart.replaceChildren(bars(fillMonths(counts, range[0].month, range[last].month), (i) => i >= a && i <= b));
+    chart.replaceChildren(bars(fillMonths(counts, range[0].month, range[last].month), (i) => { const m = days(i, i); return (!window.from || m.to > window.from) && (!window.to || m.from < window.to); }));
   }
   function commit() { const [a, b] = ends(); change(a, b); }
   draw();
@@ -177,6 +183,7 @@ function createBrush(range, change) {
       const index = (/** @type {string} */ day) => Math.max(0, Math.min(last, range.findIndex((r) => r.month >= day.slice(0, 7)) < 0 ? last : range.findIndex((r) => r.month >= day.slice(0, 7))));
       from.value = String(a ? index(a) : 0);
       to.value = String(b ? index(addDays(b, -1)) : last);
+      window = { from: a, to: b };
       draw();
     },
   };
