@@ -9,16 +9,21 @@ import (
 // counts of all cells of a resolution, so that a legend stays the same wherever
 // the map goes. See tiles.Histogram.AppendBreaks.
 func (s *Snapshot) Breaks(res int, f report.Filter) []uint32 {
-	var h tiles.Histogram
 	var p plan
 	p.compile(f, 0)
-	if res >= minRes && res <= maxRes && !p.none {
+	var all tiles.Histogram
+	if res < minRes || res > maxRes {
+		return all.AppendBreaks(nil)
+	}
+	counts := make([][]int32, len(s.shards))
+	parallel(len(s.shards), func(i int) {
 		g := gatherer{plan: &p, res: res, sights: everywhere, by: byCentre}
-		for _, sh := range s.shards {
-			for _, n := range g.gather(sh).counts {
-				h.Add(uint32(max(n, 0)))
-			}
+		counts[i] = g.gather(s.shards[i]).counts
+	})
+	for _, cs := range counts {
+		for _, n := range cs {
+			all.Add(uint32(max(n, 0)))
 		}
 	}
-	return h.AppendBreaks(nil)
+	return all.AppendBreaks(nil)
 }

@@ -34,6 +34,9 @@ const (
 // together. The hits are valid until the next call.
 func (g *gatherer) gather(sh *shard) *hits {
 	g.found.reset(len(g.plan.columns))
+	if g.plan.none {
+		return &g.found
+	}
 	all := g.sights.n
 	defer func() { g.sights.n = all }()
 	if sh.box.inland() {

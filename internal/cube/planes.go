@@ -159,10 +159,7 @@ func onesBefore(l *line, n uint32) int {
 	return count
 }
 
-// count is how many rows of [a, b) are in the plane.
+// count is how many rows of [a, b), at least one, are in the plane.
 func (p *planes) count(plane int, a, b uint32) uint32 {
-	if a >= b {
-		return 0
-	}
 	return p.rank(plane, b) - p.rank(plane, a)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/uber/h3-go/v4"
 
@@ -42,27 +43,38 @@ func (s *Snapshot) Summary(q SummaryQuery) Summary {
 	if q.Res < minRes || q.Res > maxRes {
 		return Summary{Figures: t.figures()}
 	}
+	var plan plan
+	plan.compile(q.Filter, 0)
 	sights := sightsOfBox(worldBox(q.Area))
-	var touched []*shard
+	touched := make([]*shard, 0, len(s.shards))
 	for i, sh := range s.shards {
 		if meets, _ := sights.see(s.boxes[i]); meets {
 			touched = append(touched, sh)
 		}
 	}
 	top := ranking{size: q.Top}
-	var p plan
-	p.compile(q.Filter, 0)
-	g := gatherer{plan: &p, res: q.Res, sights: sights, by: byCentre}
-	for _, sh := range touched {
-		for _, part := range sh.parts {
-			if part.at(q.Res) != nil {
-				t.addArea(part, &sights, span{minRes, 0, 1}, q.Res)
+	var mu sync.Mutex // guards t and top
+	parallel(2*len(touched), func(i int) {
+		sh := touched[i/2]
+		if i%2 == 0 {
+			figures := newTally(d)
+			for _, p := range sh.parts {
+				if p.at(q.Res) != nil {
+					figures.addArea(p, &sights, span{minRes, 0, 1}, q.Res)
+				}
 			}
+			mu.Lock()
+			t.merge(figures)
+			mu.Unlock()
+			return
 		}
-		if !p.none {
-			top.addHits(sh, q.Res, g.gather(sh))
-		}
-	}
+		g := gatherer{plan: &plan, res: q.Res, sights: sights, by: byCentre}
+		best := ranking{size: q.Top}
+		best.addHits(sh, q.Res, g.gather(sh))
+		mu.Lock()
+		top.merge(&best)
+		mu.Unlock()
+	})
 	return Summary{Figures: t.figures(), Cells: top.cells, Top: top.list()}
 }
 
@@ -146,6 +158,13 @@ func (r *ranking) trim() {
 			r.least = r.best[r.size-1].Count
 		}
 	}
+}
+
+// merge adds the cells of another ranking of the same size.
+func (r *ranking) merge(o *ranking) {
+	r.cells += o.cells
+	r.best = append(r.best, o.best...)
+	r.trim()
 }
 
 func (r *ranking) list() []CellCount {
