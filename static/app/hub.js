@@ -143,7 +143,7 @@ function run(store, config, vocabulary, first) {
     if (moved && now.at && (Math.abs(shown.lat - now.at.lat) > 2e-5 || Math.abs(shown.lng - now.at.lng) > 2e-5 || view.map.getZoom() !== now.at.zoom)) view.setView(now, undefined);
     if (filterQuery(now, config.today) !== filterQuery(was, config.today)) loadAll();
     else if (now.cell !== was.cell) openDetail();
-    if (now.table && !was.table) loadSummary();
+    if (now.table !== was.table) { stale(); settle(); view.resize(); } // the table takes room from the map
   });
   setInterval(async () => {
     if (document.hidden) return;

@@ -94,7 +94,8 @@ export function createMapView(store, config, on) {
     on.moved();
   });
   // Paper keeps the extent of the screen, so that map and numbers still agree.
-  new ResizeObserver(() => { if (!themeBefore) map.invalidateSize({ animate: false, pan: false }); }).observe(container);
+  const resize = () => { if (!themeBefore) map.invalidateSize({ animate: false, pan: false }); };
+  new ResizeObserver(resize).observe(container);
   addEventListener('themechange', () => { restyle(); base?.repaint(); });
   addEventListener('beforeprint', () => print(true));
   addEventListener('afterprint', () => print(false));
@@ -112,7 +113,7 @@ export function createMapView(store, config, on) {
   }
 
   return {
-    map, outline, setView, zoomTo, setTiles, setBreaks, setBusy,
+    map, outline, setView, zoomTo, setTiles, setBreaks, setBusy, resize,
     get layer() { return layer; },
     res: () => resolutionForZoom(map.getZoom()),
     /** What is on screen as west,south,east,north, within the world. */
