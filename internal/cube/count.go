@@ -60,26 +60,25 @@ func (p *plan) canRank() bool {
 }
 
 // scan counts by looking at the planes of all rows: whole lines in the middle,
-// word by word at the ends.
+// and at the ends parts of lines.
 func (p *plan) scan(pl *planes, a, b uint32, cols []uint32) uint32 {
-	first, last := a/blockRows, (b-1)/blockRows
-	if first == last {
-		return p.scanWords(pl, a, b, cols)
-	}
 	n := uint32(0)
-	if a%blockRows != 0 {
-		first++
-		n += p.scanWords(pl, a, first*blockRows, cols)
-	}
-	end := b / blockRows
-	for block := first; block < end; block++ {
-		n += p.scanBlock(pl.block(block), cols)
-	}
-	if end*blockRows < b {
-		n += p.scanWords(pl, end*blockRows, b, cols)
+	for block := a / blockRows; a < b; block++ {
+		end := min(b, (block+1)*blockRows)
+		switch words := (end-1)/wordBits - a/wordBits + 1; {
+		case words <= fewWords:
+			n += p.scanWords(pl, a, end, cols)
+		default:
+			n += p.scanBlock(pl.block(block), a%blockRows, end-block*blockRows, cols)
+		}
+		a = end
 	}
 	return n
 }
+
+// fewWords is up to how many words are better looked at one by one than as a
+// part of a line.
+const fewWords = 2
 
 // block is the lines of one block of rows.
 func (pl *planes) block(i uint32) *[numPlanes]line {
@@ -128,8 +127,8 @@ func (p *plan) match(lines *[numPlanes]line, w uint32) uint64 {
 	return m
 }
 
-// scanBlock counts all rows of a block.
-func (p *plan) scanBlock(lines *[numPlanes]line, cols []uint32) uint32 {
+// scanBlock counts the rows from to end of a block.
+func (p *plan) scanBlock(lines *[numPlanes]line, from, end uint32, cols []uint32) uint32 {
 	var m, in line
 	p.groups[0].gather(&m, lines)
 	if m.isZero() {
@@ -138,6 +137,9 @@ func (p *plan) scanBlock(lines *[numPlanes]line, cols []uint32) uint32 {
 	for i := range p.groups[1:] {
 		p.groups[1+i].gather(&in, lines)
 		m.and(&in)
+	}
+	if end-from < blockRows {
+		m.clip(from, end)
 	}
 	for i, plane := range p.columns {
 		cols[i] += lines[plane%numPlanes].onesIn(&m)
@@ -185,6 +187,16 @@ func (l *line) and(a *line) {
 func (l *line) invert() {
 	l[0], l[1], l[2], l[3] = ^l[0], ^l[1], ^l[2], ^l[3]
 	l[4], l[5], l[6], l[7] = ^l[4], ^l[5], ^l[6], ^l[7]
+}
+
+// clip clears all bits but those from from to end.
+func (l *line) clip(from, end uint32) {
+	clear(l[:from/wordBits])
+	l[from/wordBits%lineWords] &= ^uint64(0) << (from % wordBits)
+	if end < blockRows {
+		l[end/wordBits] &= 1<<(end%wordBits) - 1
+		clear(l[end/wordBits+1:])
+	}
 }
 
 func (l *line) isZero() bool {
