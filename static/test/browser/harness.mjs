@@ -50,6 +50,14 @@ export async function settled(page) {
   });
 }
 
+/** Does something that moves the map, and waits for it: zooming starts a frame later. @param {import('playwright-core').Page} page @param {() => Promise<unknown>} act */
+export async function moving(page, act) {
+  const before = query(page).get('at');
+  await act();
+  await page.waitForFunction((at) => new URL(location.href).searchParams.get('at') !== at, before);
+  await settled(page);
+}
+
 /** @param {import('playwright-core').Page} page @param {string} selector */
 export const numberIn = async (page, selector) => Number((await page.textContent(selector))?.replace(/[^\d]/g, ''));
 

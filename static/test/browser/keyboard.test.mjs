@@ -1,6 +1,6 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { CROYDON, launch, numberIn, open, query, settled } from './harness.mjs';
+import { CROYDON, launch, moving, numberIn, open, query, settled } from './harness.mjs';
 
 /** @type {import('playwright-core').Browser} */
 let browser;
@@ -30,10 +30,7 @@ test('keyboard/from the address bar to the details and back without a pointer', 
   await page.keyboard.press('Escape');
   await page.waitForFunction(() => document.activeElement?.id === 'map');
 
-  const before = query(page).get('at');
-  await page.keyboard.press('ArrowRight');
-  await page.waitForFunction((at) => new URL(location.href).searchParams.get('at') !== at, before);
-  await settled(page);
+  await moving(page, () => page.keyboard.press('ArrowRight'));
   await page.waitForFunction(() => /under the centre/.test(document.getElementById('live')?.textContent ?? ''));
   assert.ok(await page.locator('.cross').isVisible(), 'a cross shows what Enter reads');
   assert.deepEqual(faults, []);
@@ -68,8 +65,7 @@ test('keyboard/filters, brush, table and search', async () => {
   await page.keyboard.press('ArrowDown');
   const active = await page.getAttribute('#search', 'aria-activedescendant');
   assert.equal(await page.getAttribute(`#${active}`, 'aria-selected'), 'true');
-  await page.keyboard.press('Enter');
-  await settled(page);
+  await moving(page, () => page.keyboard.press('Enter'));
   const lat = Number(query(page).get('at')?.split(',')[0]);
   assert.ok(Math.abs(lat - 51.36) < 0.1, `Sutton is at ${lat}`);
   assert.deepEqual(faults, []);

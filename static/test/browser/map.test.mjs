@@ -2,7 +2,7 @@ import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import * as h3 from 'h3-js';
 import { project, resolutionForZoom, unproject } from '../../app/geo.js';
-import { apiTotal, BASE, CROYDON, launch, numberIn, open, query, settled } from './harness.mjs';
+import { apiTotal, BASE, CROYDON, launch, moving, numberIn, open, query, settled } from './harness.mjs';
 
 /** @type {import('playwright-core').Browser} */
 let browser;
@@ -57,7 +57,7 @@ test('map/total, table and API are one number while panning and filtering', asyn
   await page.locator('label', { hasText: /^Fri/ }).click();
   await page.locator('label', { hasText: /^Evening/ }).click();
   await sameNumbers(page, requests);
-  await page.click('#zoom-out');
+  await moving(page, () => page.click('#zoom-out'));
   await sameNumbers(page, requests);
   assert.deepEqual(faults, []);
   assert.deepEqual(await violations(), []);
@@ -170,8 +170,8 @@ test('states/empty tells what to do, a failing server tells to try again', async
   const { page, context } = await open(browser, '/hub?at=57.5,1.5,10');
   await page.waitForSelector('#message:not([hidden])');
   assert.match(/** @type {string} */ (await page.textContent('#message-text')), /No reports in this part/);
-  await page.getByRole('button', { name: 'Show where reports are' }).click();
-  await page.waitForSelector('#message', { state: 'hidden' }); await settled(page);
+  await moving(page, () => page.getByRole('button', { name: 'Show where reports are' }).click());
+  await page.waitForSelector('#message', { state: 'hidden' });
   assert.ok(await numberIn(page, '#total') > 0);
 
   await page.route('**/api/v1/summary*', (r) => r.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify({ title: 'Busy', detail: 'The server is busy. Try again in a minute.' }) }));
@@ -197,8 +197,7 @@ test('search/a place is found and shown, and nothing else is asked', async () =>
   await page.fill('#search', 'croydon');
   await page.waitForSelector('#places [role=option]');
   const name = await page.locator('#places [role=option] span').first().textContent();
-  await page.locator('#places [role=option]').first().click();
-  await settled(page);
+  await moving(page, () => page.locator('#places [role=option]').first().click());
   assert.equal(await page.inputValue('#search'), name);
   const [lat, lng] = /** @type {string} */ (query(page).get('at')).split(',').map(Number);
   assert.ok(Math.abs(lat - 51.37) < 0.1 && Math.abs(lng + 0.1) < 0.15, `${lat}, ${lng}`);
