@@ -133,7 +133,7 @@ func (v *visit) takeWhere() {
 		v.takePoint(a, form.Get("lat"), form.Get("lng"))
 	case form.Get("choice") != "":
 		c, ok := parseHint(form.Get("choice"))
-		if !ok || c.Resolution() != report.Resolution {
+		if !ok || c.String() != form.Get("choice") {
 			v.again(pathWhere, a, "choose")
 			return
 		}

@@ -1,0 +1,441 @@
+package form_test
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/streetsafe/streetsafe/internal/form"
+	"github.com/streetsafe/streetsafe/internal/report"
+)
+
+func TestPostReport(t *testing.T) {
+	f := newFixture(t, nil)
+	key := uuid.New()
+	body := fmt.Sprintf(`{"lat":51.3762,"lng":-0.0982,"factors":["badly_lit","followed"],"day":"2026-07-01","daypart":"night","dark":"yes","key":%q,"proof":%q}`, key, f.SolvedProof())
+	r := f.postJSON(body)
+	if r.StatusCode != http.StatusAccepted || read(t, r) != `{"status":"received"}` {
+		t.Fatalf("status %d", r.StatusCode)
+	}
+	cell, err := report.CellAt(51.3762, -0.0982)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := form.Submission{Weight: 1, Key: key, Report: report.Report{Cell: cell, Day: mustDay(t, "2026-07-01"),
+		Daypart: report.Night, Dark: report.DarkYes, Factors: report.FactorSet(report.BadlyLit, report.Followed)}}
+	if got := f.sink.only(t); got != want {
+		t.Errorf("kept %+v, expected %+v", got, want)
+	}
+}
+
+func TestPostReport_defaults(t *testing.T) {
+	f := newFixture(t, nil)
+	if r := f.postJSON(`{"lat":51.3762,"lng":-0.0982,"factors":["rundown"]}`); r.StatusCode != http.StatusAccepted {
+		t.Fatalf("status %d: %s", r.StatusCode, read(t, r))
+	}
+	got := f.sink.only(t)
+	if got.Report.Day.String() != "2026-07-16" || got.Report.Daypart != report.UnknownDaypart || got.Key.Version() != 4 {
+		t.Errorf("kept %+v", got)
+	}
+}
+
+func TestPostReport_refuses(t *testing.T) {
+	const here = `"lat":51.3762,"lng":-0.0982,"factors":["rundown"]`
+	for name, c := range map[string]struct {
+		body  string
+		param string
+	}{
+		"no json":          {`lat=51`, ""},
+		"array":            {`[]`, ""},
+		"two objects":      {`{` + here + `}{}`, ""},
+		"unknown member":   {`{` + here + `,"name":"Ann"}`, ""},
+		"text as number":   {`{"lat":"51","lng":0,"factors":["rundown"]}`, ""},
+		"no latitude":      {`{"lng":0,"factors":["rundown"]}`, "lat"},
+		"no longitude":     {`{"lat":51,"factors":["rundown"]}`, "lng"},
+		"beyond the pole":  {`{"lat":91,"lng":0,"factors":["rundown"]}`, "lat"},
+		"beyond the world": {`{"lat":51,"lng":181,"factors":["rundown"]}`, "lng"},
+		"no factor":        {`{"lat":51.3762,"lng":-0.0982,"factors":[]}`, "factors"},
+		"unknown factor":   {`{"lat":51.3762,"lng":-0.0982,"factors":["dim"]}`, "factors"},
+		"not a date":       {`{` + here + `,"day":"yesterday"}`, "day"},
+		"a clock time":     {`{` + here + `,"day":"2026-07-01T12:00:00Z"}`, "day"},
+		"tomorrow":         {`{` + here + `,"day":"2026-07-17"}`, "day"},
+		"last century":     {`{` + here + `,"day":"1999-12-31"}`, "day"},
+		"unknown daypart":  {`{` + here + `,"daypart":"teatime"}`, "daypart"},
+		"unknown dark":     {`{` + here + `,"dark":"maybe"}`, "dark"},
+		"serial key":       {`{` + here + `,"key":"1"}`, "key"},
+		"key of version 1": {`{` + here + `,"key":"f81d4fae-7dec-11d0-a765-00a0c91e6bf6"}`, "key"},
+	} {
+		f := newFixture(t, nil)
+		r := f.postJSON(c.body)
+		var p struct {
+			Param  string
+			Status int
+		}
+		body := read(t, r)
+		if err := json.Unmarshal([]byte(body), &p); err != nil {
+			t.Fatalf("%s: %v in %s", name, err, body)
+		}
+		if r.StatusCode != http.StatusBadRequest || p.Param != c.param || r.Header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s: status %d, param %q, expected %q", name, r.StatusCode, p.Param, c.param)
+		}
+		if f.sink.calls != 0 {
+			t.Errorf("%s: something was kept", name)
+		}
+	}
+	f := newFixture(t, nil)
+	r := httptest.NewRequest(http.MethodPost, "/api/v1/reports", strings.NewReader("{}"))
+	r.Header.Set("Content-Type", "text/plain")
+	if got := f.do(r).StatusCode; got != http.StatusUnsupportedMediaType {
+		t.Errorf("text/plain, which a page of another site may send: status %d", got)
+	}
+	if got := f.postJSON(`{"proof":"` + strings.Repeat("x", 9<<10) + `"}`).StatusCode; got != http.StatusRequestEntityTooLarge {
+		t.Errorf("9 KiB: status %d", got)
+	}
+}
+
+func TestPostReport_storeFails(t *testing.T) {
+	f := newFixture(t, nil)
+	f.sink.err = errDisk
+	if r := f.postJSON(`{"lat":51.3762,"lng":-0.0982,"factors":["rundown"]}`); r.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("status %d for a report that is not kept", r.StatusCode)
+	}
+}
+
+// outcomes sends reports that are accepted, known already, over the limit,
+// quarantined and outside the area, each by a fresh form, and returns the
+// answers.
+func outcomes(t *testing.T, send func(f *fixture, o outcome) *http.Response) map[string]answer {
+	t.Helper()
+	out := map[string]answer{}
+	for name, o := range map[string]outcome{
+		"accepted":    {proof: true},
+		"duplicate":   {proof: true, twice: true},
+		"over limit":  {proof: true, crowd: 10},
+		"quarantined": {},
+		"outside":     {proof: true, outside: true},
+	} {
+		f := newFixture(t, func(c *form.Config, p *form.Parts) {
+			c.Pace, p.Now = 300*time.Millisecond, time.Now
+		})
+		o.key = uuid.New()
+		f.sink.delay = 37 * time.Millisecond
+		for range o.crowd {
+			send(f, outcome{key: uuid.New()})
+		}
+		if o.twice {
+			send(f, o)
+		}
+		start := time.Now()
+		r := send(f, o)
+		out[name] = answer{r.StatusCode, r.Header, len(read(t, r)), time.Since(start)}
+		checkKept(t, name, f, o)
+	}
+	return out
+}
+
+type outcome struct {
+	key                   uuid.UUID
+	proof, twice, outside bool
+	crowd                 int
+}
+
+type answer struct {
+	status int
+	head   http.Header
+	length int
+	took   time.Duration
+}
+
+// checkKept holds the outcomes to be what they are called: tests of equal
+// answers to five accepted reports would prove nothing.
+func checkKept(t *testing.T, name string, f *fixture, o outcome) {
+	t.Helper()
+	quarantine := map[string]string{}
+	for _, s := range f.sink.all() {
+		quarantine[s.Quarantine] = s.Quarantine
+	}
+	n := len(f.sink.all())
+	switch name {
+	case "outside":
+		if n != 0 {
+			t.Errorf("outside: %d kept", n)
+		}
+	case "over limit":
+		if _, over := quarantine[form.QuarantineOverLimit]; !over || n != o.crowd+1 {
+			t.Errorf("over limit: %d kept, reasons %v", n, quarantine)
+		}
+	case "quarantined":
+		if _, held := quarantine[form.QuarantineNoProof]; !held || n != 1 {
+			t.Errorf("quarantined: %d kept, reasons %v", n, quarantine)
+		}
+	default:
+		if _, counts := quarantine[""]; !counts || n != 1 {
+			t.Errorf("%s: %d kept, reasons %v", name, n, quarantine)
+		}
+	}
+}
+
+func (f *fixture) sendJSON(o outcome) *http.Response {
+	lat, lng := 51.3762, -0.0982
+	if o.outside {
+		lat, lng = 48.85, 2.35
+	}
+	proof := ""
+	if o.proof {
+		proof = f.SolvedProof()
+	}
+	return f.postJSON(fmt.Sprintf(`{"lat":%v,"lng":%v,"factors":["rundown"],"key":%q,"proof":%q}`, lat, lng, o.key, proof))
+}
+
+func TestSubmission_outcomesLookAlike(t *testing.T) {
+	ways := map[string]func(t *testing.T) func(*fixture, outcome) *http.Response{
+		"json": func(*testing.T) func(*fixture, outcome) *http.Response {
+			return func(f *fixture, o outcome) *http.Response { return f.sendJSON(o) }
+		},
+		"form": func(t *testing.T) func(*fixture, outcome) *http.Response {
+			return func(f *fixture, o outcome) *http.Response { return f.sendForm(t, o) }
+		},
+	}
+	for name, way := range ways {
+		t.Run(name, func(t *testing.T) {
+			places(t)
+			synctest.Test(t, func(t *testing.T) {
+				got := outcomes(t, way(t))
+				want := got["accepted"]
+				length := len(want.head.Get("Location"))
+				for name, a := range got {
+					if loc := a.head.Get("Location"); len(loc) != length {
+						t.Errorf("%s leads to an address of %d letters, accepted of %d", name, len(loc), length)
+					}
+					a.head.Del("Location") // differs by the nonce of its token
+				}
+				for name, a := range got {
+					if !reflect.DeepEqual(a, want) {
+						t.Errorf("%s can be told from accepted:\n%+v\n%+v", name, a, want)
+					}
+				}
+				if want.took != 300*time.Millisecond {
+					t.Errorf("answered after %v, expected one pace", want.took)
+				}
+			})
+		})
+	}
+}
+
+// sendForm sends a draft with the given key.
+func (f *fixture) sendForm(t *testing.T, o outcome) *http.Response {
+	t.Helper()
+	v := url.Values{"s": {f.Draft(o.key, o.outside)}, "lang": {"en"}}
+	if o.proof {
+		v.Set("proof", f.SolvedProof())
+	}
+	return f.post("/report/send", v)
+}
+
+func TestSubmission_weight(t *testing.T) {
+	f := newFixture(t, nil)
+	send := func(day, factor string) form.Submission {
+		key := uuid.New()
+		r := f.postJSON(fmt.Sprintf(`{"lat":51.3762,"lng":-0.0982,"factors":[%q],"day":%q,"key":%q,"proof":%q}`, factor, day, key, f.SolvedProof()))
+		if r.StatusCode != http.StatusAccepted {
+			t.Fatalf("status %d", r.StatusCode)
+		}
+		return f.sink.kept[key]
+	}
+	for i, c := range []struct {
+		day, factor string
+		want        int
+	}{
+		{"2026-07-01", "badly_lit", 1}, {"2026-07-01", "badly_lit", 0}, {"2026-07-01", "rundown", 0},
+		{"2026-07-01", "followed", 1}, {"2026-07-02", "badly_lit", 1},
+	} {
+		if got := send(c.day, c.factor); got.Weight != c.want || got.Quarantine != "" {
+			t.Errorf("report %d on %s of %s: weight %d (%s), expected %d", i, c.day, c.factor, got.Weight, got.Quarantine, c.want)
+		}
+	}
+}
+
+func TestSubmission_senderKey(t *testing.T) {
+	f := newFixture(t, func(c *form.Config, _ *form.Parts) { c.SenderKeys = []string{"council-key"} })
+	for range 12 {
+		v := url.Values{"api_key": {"council-key"}, "service_code": {"badly_lit"}, "lat": {"51.3762"}, "long": {"-0.0982"}}
+		if r := f.post("/open311/v2/requests.json", v); r.StatusCode != http.StatusAccepted {
+			t.Fatalf("status %d", r.StatusCode)
+		}
+	}
+	for _, s := range f.sink.all() {
+		if s.Quarantine != "" || s.Weight != 1 {
+			t.Errorf("a report of a known sender waits: %+v", s)
+		}
+	}
+}
+
+func TestOpen311(t *testing.T) {
+	f := newFixture(t, nil)
+	var services []struct {
+		Code  string `json:"service_code"`
+		Group string `json:"group"`
+	}
+	if err := json.Unmarshal([]byte(read(t, f.get("/open311/v2/services.json"))), &services); err != nil {
+		t.Fatal(err)
+	}
+	if len(services) != report.NumFactors || services[1].Code != "badly_lit" {
+		t.Errorf("services: %+v", services)
+	}
+	var list struct {
+		XMLName xml.Name `xml:"services"`
+		Codes   []string `xml:"service>service_code"`
+	}
+	r := f.get("/open311/v2/services.xml")
+	if err := xml.Unmarshal([]byte(read(t, r)), &list); err != nil || len(list.Codes) != report.NumFactors {
+		t.Errorf("services.xml: %v, %d services", err, len(list.Codes))
+	}
+	if got := r.Header.Get("Content-Type"); got != "text/xml; charset=utf-8" {
+		t.Errorf("services.xml is %s", got)
+	}
+
+	v := url.Values{"service_code": {"badly_lit,rundown"}, "lat": {"51.3762"}, "long": {"-0.0982"},
+		"description": {"my name is Ann"}, "email": {"ann@example.com"}, "first_name": {"Ann"}, "phone": {"1"}}
+	r = f.post("/open311/v2/requests.xml", v)
+	var got struct {
+		XMLName xml.Name `xml:"service_requests"`
+		ID      string   `xml:"request>service_request_id"`
+	}
+	if err := xml.Unmarshal([]byte(read(t, r)), &got); err != nil || r.StatusCode != http.StatusAccepted || len(got.ID) != 16 {
+		t.Fatalf("status %d, %v, %+v", r.StatusCode, err, got)
+	}
+	if kept := f.sink.only(t); kept.Report.Factors != report.FactorSet(report.BadlyLit, report.Rundown) || strings.Contains(fmt.Sprintf("%+v", kept), "Ann") {
+		t.Errorf("kept %+v", kept)
+	}
+	for target, want := range map[string]int{
+		"/open311/v2/requests.json": http.StatusForbidden, "/open311/v2/discovery.json": http.StatusOK, "/open311/v2/discovery.xml": http.StatusOK,
+		"/open311/v2/services/badly_lit.json": http.StatusNotFound, "/open311/v2/other.xml": http.StatusNotFound, "/open311/v2/services": http.StatusNotFound,
+	} {
+		if got := f.get(target).StatusCode; got != want {
+			t.Errorf("%s: status %d, expected %d", target, got, want)
+		}
+	}
+	for name, v := range map[string]url.Values{
+		"no place":     {"service_code": {"badly_lit"}},
+		"address":      {"service_code": {"badly_lit"}, "address_string": {"High Street"}},
+		"no service":   {"lat": {"51.4"}, "long": {"0"}},
+		"other's code": {"service_code": {"001"}, "lat": {"51.4"}, "long": {"0"}},
+		"not a number": {"service_code": {"badly_lit"}, "lat": {"NaN"}, "long": {"0"}},
+	} {
+		if got := f.post("/open311/v2/requests.json", v).StatusCode; got != http.StatusBadRequest {
+			t.Errorf("%s: status %d", name, got)
+		}
+	}
+}
+
+func TestOpen311_outcomesLookAlike(t *testing.T) {
+	f := newFixture(t, nil)
+	want := 0
+	for i, at := range []string{"51.3762", "48.1"} {
+		v := url.Values{"service_code": {"badly_lit"}, "lat": {at}, "long": {"-0.0982"}}
+		r := f.post("/open311/v2/requests.json", v)
+		if n := len(read(t, r)); i == 0 {
+			want = n
+		} else if n != want || r.StatusCode != http.StatusAccepted {
+			t.Errorf("outside: status %d, %d bytes, expected %d", r.StatusCode, n, want)
+		}
+	}
+}
+
+// Ten thousand bodies that hands, broken applications and attackers send: never
+// a 500, and nothing is kept that is not a valid report.
+func TestSubmission_random(t *testing.T) {
+	f := newFixture(t, func(c *form.Config, _ *form.Parts) { c.PerHour = 1 << 20 })
+	rnd := rand.New(rand.NewPCG(5, 2026))
+	pick := func(of ...string) string { return of[rnd.IntN(len(of))] }
+	number := func() string {
+		if rnd.IntN(4) > 0 {
+			return fmt.Sprintf("%.4f", 51+rnd.Float64()/2)
+		}
+		return pick("51.3762", "-0.0982", "1e400", "NaN", "-91", "48.85", "null", `"51"`, "", fmt.Sprint(rnd.NormFloat64()*60))
+	}
+	tokens := []string{f.Draft(uuid.New(), false), f.Draft(uuid.New(), true), "x", ""}
+	for i := range 10_000 {
+		var r *http.Response
+		switch i % 3 {
+		case 0:
+			r = f.postJSON(fmt.Sprintf(`{"lat":%s,"lng":-%s,"factors":[%s],"day":%q,"daypart":%q,"key":%q,%q:%s}`, number(), pick("0.1", "0.2", number()),
+				pick(`"badly_lit"`, `"followed","rundown"`, "", `"dim"`, "3", "null"), pick("", "2026-07-01", "2026-13-01", "9999-01-01", "0001-01-01", "x"),
+				pick("", "night", "evening", "\x00"), pick("", uuid.NewString(), "00000000-0000-0000-0000-000000000000"), pick("dark", "dark", "proof", ""), pick(`"yes"`, `"no"`, "1", `""`)))
+		case 1:
+			v := url.Values{"s": {pick(tokens...)}, "lang": {pick("en", "cy", "xx", "")}, "lat": {number()}, "lng": {number()},
+				"factor": {pick("badly_lit", "followed", "none", "%", "")}, "day": {pick("today", "other", "", "x")}, "dd": {pick("1", "31", "-1", "x", "٣")},
+				"mm": {pick("2", "13", "")}, "yyyy": {pick("2026", "26", "99999", "")}, "daypart": {pick("night", "zz")}, "dark": {pick("yes", "zz")},
+				"q": {pick("croydon", strings.Repeat("é", 300), "\x00", "cr0 1nx")}, "do": {pick("search", "", "move-north", "move-x")}, "choice": {pick("8b194ac260b6fff", "0", "-1", "")}, "change": {pick("", "1")}}
+			r = f.post(pick("/report/where", "/report/place", "/report/people", "/report/when", "/report/send", "/report/about", "/report/search", "/report/near", "/place"), v)
+		default:
+			r = f.post("/open311/v2/requests."+pick("json", "xml", "html"), url.Values{"lat": {number()}, "long": {pick("0.1", number())}, "service_code": {pick("badly_lit", "1", "", "followed,,")}})
+		}
+		if r.StatusCode >= 500 {
+			t.Fatalf("request %d: status %d", i, r.StatusCode)
+		}
+	}
+	area, err := report.ParseArea("uk")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := f.sink.all()
+	if len(kept) < 100 {
+		t.Errorf("only %d of the random reports were valid: the test tries too little", len(kept))
+	}
+	for _, s := range kept {
+		r := s.Report
+		p, err := r.Cell.LatLng()
+		if err != nil || r.Cell.Resolution() != report.Resolution || !area.Contains(p.Lat, p.Lng) || r.Factors == 0 || r.Factors&^report.AllFactors != 0 ||
+			r.Day < report.MinDay || r.Day > mustDay(t, "2026-07-16") || r.Daypart >= report.NumDayparts || r.Dark >= report.NumDark || s.Key.Version() != 4 || s.Weight|1 != 1 {
+			t.Fatalf("kept %+v", s)
+		}
+	}
+	if f.log.Len() > 0 {
+		t.Errorf("the log tells of requests: %s", f.log)
+	}
+}
+
+func FuzzPostReport(f *testing.F) {
+	for _, s := range []string{`{"lat":51.3762,"lng":-0.0982,"factors":["rundown"]}`, `{"lat":1e999}`, `{"day":"2026-07-01"}`, `[[[[`, "\x00", `{"key":"x"}`} {
+		f.Add(s)
+	}
+	x := newFixture(f, nil)
+	f.Fuzz(func(t *testing.T, body string) {
+		if r := x.postJSON(body); r.StatusCode >= 500 {
+			t.Errorf("%q: status %d", body, r.StatusCode)
+		}
+	})
+}
+
+func FuzzForm(f *testing.F) {
+	for _, s := range []string{"lat=51&lng=0", "q=%00&do=search", "factor=none", "day=other&dd=1", "s=x", "code=0000", "%zz"} {
+		f.Add("/report/where", s)
+		f.Add("/report/when", s)
+		f.Add("/place", s)
+	}
+	x := newFixture(f, nil)
+	f.Fuzz(func(t *testing.T, path, body string) {
+		u, err := url.Parse(path)
+		if err != nil || u.Host != "" || !strings.HasPrefix(u.Path, "/") {
+			return
+		}
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+		r.URL = u
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if got := x.do(r); got.StatusCode >= 500 {
+			t.Errorf("%q %q: status %d", path, body, got.StatusCode)
+		}
+	})
+}
