@@ -27,6 +27,11 @@ var (
 	// ErrNotExist says that there is no database where one was to be opened.
 	ErrNotExist = errors.New("there is no database")
 
+	// ErrUnavailable says that the database cannot be used right now: it is down,
+	// out of reach, busy for too long or out of disk space. Nothing was
+	// acknowledged; the same call may succeed later.
+	ErrUnavailable = errors.New("the database is unavailable")
+
 	// ErrClosed says that the store was closed.
 	ErrClosed = errors.New("the store is closed")
 )

@@ -50,10 +50,11 @@ type Store interface {
 	// Generation returns the number of the last published batch, 0 for none.
 	Generation(ctx context.Context) (uint64, error)
 
-	// Watch tells the generation now and whenever it has grown, by whichever
-	// process. A slow reader gets only the newest. The channel is closed when
-	// ctx ends or the store is closed.
-	Watch(ctx context.Context) <-chan uint64
+	// Watch looks at the generation at once, now and then, and whenever a batch
+	// is announced, by whichever process, and tells what it saw. A slow reader
+	// gets only the newest sighting. The channel is closed when ctx ends or the
+	// store is closed.
+	Watch(ctx context.Context) <-chan Sighting
 
 	// Count returns how many reports match the filter in the cell, of any
 	// resolution up to report.Resolution; the zero cell is everywhere. SQL does

@@ -165,54 +165,63 @@ func TestWatcher(t *testing.T) {
 		var beacon store.Beacon
 		var generation atomic.Uint64
 		generation.Store(5)
-		var down atomic.Bool
+		var down, stalled atomic.Bool
+		failure := errors.New("down")
 		watched := store.Watcher{
-			Read: func(context.Context) (uint64, error) {
+			Read: func(ctx context.Context) (uint64, error) {
+				if stalled.Load() {
+					<-ctx.Done()
+					return 0, ctx.Err()
+				}
 				if down.Load() {
-					return 0, errors.New("down")
+					return 0, failure
 				}
 				return generation.Load(), nil
 			},
 			Every:  time.Minute,
+			Within: time.Second,
 			Beacon: &beacon,
 		}.Watch(ctx)
-		take := func() (uint64, bool) {
-			synctest.Wait()
-			select {
-			case g := <-watched:
-				return g, true
-			default:
-				return 0, false
-			}
-		}
-		want := func(step string, want uint64, some bool) {
+		none := store.Sighting{Generation: 999}
+		want := func(step string, want store.Sighting) {
 			t.Helper()
-			if g, ok := take(); g != want || ok != some {
-				t.Errorf("%s: %d, %v; want %d, %v", step, g, ok, want, some)
+			synctest.Wait()
+			got := none
+			select {
+			case got = <-watched:
+			default:
+			}
+			if got.Generation != want.Generation || !errors.Is(got.Err, want.Err) {
+				t.Errorf("%s: %+v, want %+v", step, got, want)
 			}
 		}
-		want("at first", 5, true)
-		want("no news", 0, false)
+		want("at first", store.Sighting{Generation: 5})
+		want("no news", none)
 		generation.Store(6)
-		want("not looked yet", 0, false)
+		want("not looked yet", none)
 		beacon.Light()
-		want("woken", 6, true)
+		want("woken", store.Sighting{Generation: 6})
 		generation.Store(7)
 		time.Sleep(time.Minute)
-		want("looked by itself", 7, true)
+		want("looked by itself", store.Sighting{Generation: 7})
 		down.Store(true)
 		generation.Store(8)
 		time.Sleep(time.Minute)
-		want("the database is down", 0, false)
+		want("the database is down", store.Sighting{Err: failure})
 		down.Store(false)
 		time.Sleep(time.Minute)
-		want("up again", 8, true)
+		want("up again", store.Sighting{Generation: 8})
+		stalled.Store(true)
+		time.Sleep(time.Minute + 2*time.Second)
+		want("the database does not answer", store.Sighting{Err: context.DeadlineExceeded})
+		stalled.Store(false)
+		time.Sleep(time.Minute)
 		for g := range uint64(20) {
 			generation.Store(g)
 			beacon.Light()
 			synctest.Wait()
 		}
-		want("a slow reader gets the newest", 19, true)
+		want("a slow reader gets the newest", store.Sighting{Generation: 19})
 		beacon.Close()
 		synctest.Wait()
 		if _, open := <-watched; open {

@@ -56,31 +56,38 @@ func (b *Beacon) Closed() bool {
 	return b.closed
 }
 
+// Sighting is what one look at a store found.
+type Sighting struct {
+	Generation uint64 // 0 when Err is set
+	Err        error  // why the store could not be read
+}
+
 // Watcher follows the generation of a store.
 type Watcher struct {
-	// Read returns the generation. Its errors are taken for passing troubles of
-	// the database: the next turn tries again.
+	// Read returns the generation.
 	Read func(context.Context) (uint64, error)
 	// Every is how often to look without being woken.
 	Every time.Duration
+	// Within is how long a look may take.
+	Within time.Duration
 	// Beacon wakes the watcher early and ends it.
 	Beacon *Beacon
 }
 
 // Watch is Store.Watch.
-func (w Watcher) Watch(ctx context.Context) <-chan uint64 {
-	out := make(chan uint64, 1)
+func (w Watcher) Watch(ctx context.Context) <-chan Sighting {
+	out := make(chan Sighting, 1)
 	go func() {
 		defer close(out)
 		tick := time.NewTicker(w.Every)
 		defer tick.Stop()
-		told, first := uint64(0), true
 		for ctx.Err() == nil && !w.Beacon.Closed() {
 			lit := w.Beacon.Wait() // before reading, so that no batch falls in between
-			if g, err := w.Read(ctx); err == nil && (first || g > told) {
-				told, first = g, false
-				offer(out, g)
+			seen := w.look(ctx)
+			if ctx.Err() != nil || w.Beacon.Closed() { // the look may have failed just by that
+				return
 			}
+			offer(out, seen)
 			select {
 			case <-ctx.Done():
 			case <-lit:
@@ -91,12 +98,22 @@ func (w Watcher) Watch(ctx context.Context) <-chan uint64 {
 	return out
 }
 
-// offer puts the newest value into a channel of capacity one, in place of one
-// that nobody has taken yet.
-func offer(out chan uint64, g uint64) {
+func (w Watcher) look(ctx context.Context) Sighting {
+	ctx, cancel := context.WithTimeout(ctx, w.Within)
+	defer cancel()
+	g, err := w.Read(ctx)
+	if err != nil {
+		return Sighting{Err: err}
+	}
+	return Sighting{Generation: g}
+}
+
+// offer puts the newest sighting into a channel of capacity one, in place of
+// one that nobody has taken yet.
+func offer(out chan Sighting, seen Sighting) {
 	select {
 	case <-out:
 	default:
 	}
-	out <- g // only this goroutine sends, so there is room
+	out <- seen // only this goroutine sends, so there is room
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/uber/h3-go/v4"
@@ -47,6 +48,8 @@ func (s *Store) Changes(ctx context.Context, since uint64, fn func(store.Change)
 }
 
 func (s *Store) changes(ctx context.Context, since uint64, fn func(store.Change) error) (uint64, error) {
+	ctx, stalled := newStallWatch(ctx)
+	defer stalled.stop()
 	tx, err := s.reader.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 	if err != nil {
 		return 0, fmt.Errorf("begin: %w", err)
@@ -63,7 +66,7 @@ func (s *Store) changes(ctx context.Context, since uint64, fn func(store.Change)
 	if err != nil {
 		return 0, err
 	}
-	r := changeReader{tx: tx, fn: fn, buffer: make([]report.Report, 0, changeRows)}
+	r := changeReader{tx: tx, fn: stalled.watch(fn), buffer: make([]report.Report, 0, changeRows)}
 	for len(batches) > 0 {
 		n := spanLength(batches)
 		if err := r.readSpan(ctx, batches[:n]); err != nil {
@@ -72,6 +75,35 @@ func (s *Store) changes(ctx context.Context, since uint64, fn func(store.Change)
 		batches = batches[n:]
 	}
 	return reached, nil
+}
+
+// stallWatch ends a context when nothing has come for stallTimeout.
+type stallWatch struct {
+	timer  *time.Timer
+	cancel context.CancelFunc
+}
+
+func newStallWatch(ctx context.Context) (context.Context, stallWatch) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stalled := fmt.Errorf("%w: no rows for %v", store.ErrUnavailable, stallTimeout)
+	return ctx, stallWatch{
+		timer:  time.AfterFunc(stallTimeout, func() { cancel(stalled) }),
+		cancel: func() { cancel(nil) },
+	}
+}
+
+// watch does not count the time that fn takes.
+func (w stallWatch) watch(fn func(store.Change) error) func(store.Change) error {
+	return func(c store.Change) error {
+		w.timer.Stop()
+		defer w.timer.Reset(stallTimeout)
+		return fn(c)
+	}
+}
+
+func (w stallWatch) stop() {
+	w.timer.Stop()
+	w.cancel()
 }
 
 // batchRow is a row of the table batches.

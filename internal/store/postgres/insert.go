@@ -26,6 +26,8 @@ const createStage = `CREATE TEMP TABLE IF NOT EXISTS stage (
 
 // Insert is store.Store.Insert.
 func (s *Store) Insert(ctx context.Context, source string, records []report.Record) (store.Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
+	defer cancel()
 	r, err := s.insert(ctx, source, records)
 	if err != nil {
 		return store.Result{}, fmt.Errorf("insert from %s: %w", source, err)
@@ -82,7 +84,7 @@ func stage(ctx context.Context, tx pgx.Tx, records []report.Record) error {
 	}
 	_, err := tx.Conn().PgConn().CopyFrom(ctx, newCopyStream(records), `COPY stage FROM STDIN (FORMAT binary)`)
 	if err != nil {
-		return fmt.Errorf("copy: %w", err)
+		return fmt.Errorf("copy: %w", unavailable(ctx, err))
 	}
 	return nil
 }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/streetsafe/streetsafe/internal/report"
 	"github.com/streetsafe/streetsafe/internal/store"
@@ -30,8 +29,23 @@ const (
 	lockTimeout = 60 * time.Second
 
 	// idleTimeout ends transactions of a program that has stopped in the middle
-	// of one, so that its lock does not stop the others for ever.
-	idleTimeout = 10 * time.Minute
+	// of one. idleWriterTimeout is that of one with the lock on publishing, which
+	// must not stop the others; between two statements it does next to nothing.
+	idleTimeout       = 10 * time.Minute
+	idleWriterTimeout = 10 * time.Second
+
+	// lookTimeout is how long a look at the generation may take, which a server
+	// at work answers in less than a millisecond.
+	lookTimeout = 5 * time.Second
+
+	// submitTimeout and batchTimeout bound a submission, for which somebody
+	// waits, and the writing of a batch with its wait for the lock. A connection
+	// that stands still is noticed by nothing else.
+	submitTimeout = 10 * time.Second
+	batchTimeout  = 2 * time.Minute
+
+	// stallTimeout is how long Changes waits for the next rows.
+	stallTimeout = 20 * time.Second
 
 	// pollEvery is how often to look for a batch where a notification may have
 	// been missed; pollStandbyEvery where there are none to be had, because a
@@ -61,8 +75,8 @@ type Options struct {
 type Store struct {
 	id      string
 	now     func() time.Time
-	primary *pgxpool.Pool
-	reader  *pgxpool.Pool // the same as primary without a standby
+	primary *pool
+	reader  *pool // the same as primary without a standby
 	poll    time.Duration
 	beacon  store.Beacon
 
@@ -110,31 +124,6 @@ func (s *Store) connect(ctx context.Context, o Options) (err error) {
 		return fmt.Errorf("read the store's id: %w", err)
 	}
 	return nil
-}
-
-func newPool(ctx context.Context, url string, maxConns int32) (*pgxpool.Pool, error) {
-	config, err := pgxpool.ParseConfig(url)
-	if err != nil {
-		// pgx repeats an address that it cannot read, with the password in it.
-		return nil, errors.New("the database URL cannot be read: want postgres://user:password@host:port/name")
-	}
-	config.MaxConns = defaultMaxConns
-	if maxConns > 0 {
-		config.MaxConns = maxConns
-	}
-	config.ConnConfig.ConnectTimeout = connectTimeout
-	for name, value := range map[string]string{
-		"application_name":                    "streetsafe",
-		"client_min_messages":                 "warning",
-		"jit":                                 "off", // measured: compiling takes 1 s for queries of 0.1 s
-		"lock_timeout":                        fmt.Sprint(lockTimeout.Milliseconds()),
-		"idle_in_transaction_session_timeout": fmt.Sprint(idleTimeout.Milliseconds()),
-	} {
-		if _, set := config.ConnConfig.RuntimeParams[name]; !set { // the URL has the last word
-			config.ConnConfig.RuntimeParams[name] = value
-		}
-	}
-	return pgxpool.NewWithConfig(ctx, config)
 }
 
 // ID is store.Store.ID.
@@ -188,7 +177,9 @@ func (s *Store) write(ctx context.Context, fn func(pgx.Tx) error) error {
 
 // lock makes a transaction the only one that publishes or migrates.
 func lock(ctx context.Context, tx pgx.Tx) error {
-	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(publishLock)); err != nil {
+	_, err := tx.Exec(ctx, `SELECT set_config('idle_in_transaction_session_timeout', $2, true), pg_advisory_xact_lock($1)`,
+		int64(publishLock), fmt.Sprint(idleWriterTimeout.Milliseconds()))
+	if err != nil {
 		return fmt.Errorf("wait for other writers: %w", err)
 	}
 	return nil

@@ -12,6 +12,8 @@ import (
 
 // Submit is store.Store.Submit.
 func (s *Store) Submit(ctx context.Context, source string, r report.Record) error {
+	ctx, cancel := context.WithTimeout(ctx, submitTimeout)
+	defer cancel()
 	err := store.ValidateName(source)
 	if err == nil {
 		err = store.ValidateRecord(r)
@@ -50,6 +52,8 @@ func (s *Store) Waiting(ctx context.Context) (int64, error) {
 
 // Publish is store.Store.Publish.
 func (s *Store) Publish(ctx context.Context, schedule store.Schedule) (res store.Result, err error) {
+	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
+	defer cancel()
 	if err := schedule.Validate(); err != nil {
 		return res, err
 	}

@@ -177,8 +177,19 @@ func TestStore_ServerRestarted(t *testing.T) {
 	if err := own.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Insert(ctx, "s", sample("b", 500)); err == nil {
-		t.Error("an insert succeeds while the server is down")
+	if _, err := s.Insert(ctx, "s", sample("b", 500)); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("an insert while the server is down: %v, want %v", err, store.ErrUnavailable)
+	}
+	if err := s.Submit(ctx, "s", sample("c", 1)[0]); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("a submission while the server is down: %v, want %v", err, store.ErrUnavailable)
+	}
+	for seen := range watched {
+		if seen.Err != nil {
+			if !errors.Is(seen.Err, store.ErrUnavailable) {
+				t.Errorf("those who watch see %v, want %v", seen.Err, store.ErrUnavailable)
+			}
+			break
+		}
 	}
 	if err := own.Resume(); err != nil {
 		t.Fatal(err)
@@ -192,8 +203,8 @@ func TestStore_ServerRestarted(t *testing.T) {
 	if r.Accepted != 500 || r.Generation != 2 {
 		t.Errorf("after the restart: %+v, want 500 accepted as generation 2", r)
 	}
-	for g := range watched {
-		if g == 2 {
+	for seen := range watched {
+		if seen.Generation == 2 {
 			break
 		}
 	}

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,10 +15,14 @@ import (
 // away. Polling goes on meanwhile.
 const listenAgainAfter = time.Second
 
+// checkListenerEvery is how often to see whether a connection without
+// notifications still works.
+const checkListenerEvery = 15 * time.Second
+
 // Watch is store.Store.Watch.
-func (s *Store) Watch(ctx context.Context) <-chan uint64 {
+func (s *Store) Watch(ctx context.Context) <-chan store.Sighting {
 	s.listening.Do(func() { s.listener.Go(s.listen) })
-	return store.Watcher{Read: s.Generation, Every: s.poll, Beacon: &s.beacon}.Watch(ctx)
+	return store.Watcher{Read: s.Generation, Every: s.poll, Within: lookTimeout, Beacon: &s.beacon}.Watch(ctx)
 }
 
 // listen lights the beacon for every batch that any program announces, on a
@@ -49,8 +54,22 @@ func (s *Store) listenOnce(ctx context.Context) error {
 	}
 	for {
 		s.beacon.Light() // also at first: what came before LISTEN was not announced to us
-		if _, err := c.WaitForNotification(ctx); err != nil {
+		if err := waitForNotification(ctx, c); err != nil {
 			return err
 		}
 	}
+}
+
+// waitForNotification also returns without one after a while, when the
+// connection still works: one that stands still looks like one without news.
+func waitForNotification(ctx context.Context, c *pgx.Conn) error {
+	waiting, cancel := context.WithTimeout(ctx, checkListenerEvery)
+	defer cancel()
+	_, err := c.WaitForNotification(waiting)
+	if err == nil || !errors.Is(waiting.Err(), context.DeadlineExceeded) {
+		return err
+	}
+	checking, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	return c.Ping(checking)
 }

@@ -22,7 +22,7 @@ const changeRows = 8192
 func (s *Store) Generation(ctx context.Context) (uint64, error) {
 	g, err := generation(ctx, s.reader)
 	if err != nil {
-		return 0, fmt.Errorf("read the generation: %w", err)
+		return 0, fmt.Errorf("read the generation: %w", unavailable(err))
 	}
 	return g, nil
 }
@@ -34,15 +34,15 @@ func generation(ctx context.Context, q queryer) (uint64, error) {
 }
 
 // Watch is store.Store.Watch.
-func (s *Store) Watch(ctx context.Context) <-chan uint64 {
-	return store.Watcher{Read: s.Generation, Every: pollEvery, Beacon: &s.beacon}.Watch(ctx)
+func (s *Store) Watch(ctx context.Context) <-chan store.Sighting {
+	return store.Watcher{Read: s.Generation, Every: pollEvery, Within: busyTimeout, Beacon: &s.beacon}.Watch(ctx)
 }
 
 // Changes is store.Store.Changes.
 func (s *Store) Changes(ctx context.Context, since uint64, fn func(store.Change) error) (uint64, error) {
 	reached, err := s.changes(ctx, since, fn)
 	if err != nil {
-		return 0, fmt.Errorf("changes since %d: %w", since, err)
+		return 0, fmt.Errorf("changes since %d: %w", since, unavailable(err))
 	}
 	return reached, nil
 }

@@ -252,17 +252,18 @@ func (s *Store) closePools() error {
 // today is the date that batches and migrations bear.
 func (s *Store) today() report.Day { return report.DayOf(s.now().UTC()) }
 
-// write runs fn in the one writing transaction.
+// write runs fn in the one writing transaction. Errors of the disk and of
+// waiting are store.ErrUnavailable.
 func (s *Store) write(ctx context.Context, fn func(*sql.Tx) error) error {
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("begin: %w", err)
+		return fmt.Errorf("begin: %w", unavailable(err))
 	}
 	if err := fn(tx); err != nil {
-		return errors.Join(err, tx.Rollback())
+		return unavailable(errors.Join(err, tx.Rollback()))
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return fmt.Errorf("commit: %w", unavailable(err))
 	}
 	return nil
 }
