@@ -121,7 +121,8 @@ It answers on loopback only until accounts exist.`,
 
 // serve answers requests from the store until ctx ends.
 func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) error {
-	live, err := loadLive(ctx, std.log, st)
+	saved := newSnapshotFile(o.storage.dir, st, std.log)
+	live, err := loadLive(ctx, std.log, st, saved)
 	if err != nil {
 		return err
 	}
@@ -148,6 +149,9 @@ func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) er
 	var background sync.WaitGroup
 	defer func() { cancel(); background.Wait() }()
 	background.Go(func() { live.follow(ctx) })
+	saveTick := time.NewTicker(saveEvery)
+	defer saveTick.Stop()
+	background.Go(func() { saved.keepSaved(ctx, live.cube, saveTick.C) })
 	tick := time.NewTicker(publishEvery)
 	defer tick.Stop()
 	background.Go(func() { publish(ctx, std.log, st, store.DefaultSchedule(), tick.C) })
