@@ -1,0 +1,217 @@
+package public
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/andybalholm/brotli"
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	// leastCompressed is the size below which a file is sent as it is: it fits
+	// one packet anyhow.
+	leastCompressed = 400
+	// Tiles and tables are compressed once and sent for years; level 6 of Brotli
+	// is within 5 % of its best at a tenth of the time, so that a national
+	// release loads in seconds.
+	brotliLevel = 6
+
+	formatKnown = 1
+)
+
+// fileSet is every file by its path. It is immutable.
+type fileSet struct {
+	byPath   map[string]*file
+	paths    []string
+	hashes   map[string]string // of the manifest, by release
+	releases int
+	bytes    int64
+}
+
+type source struct {
+	url, name string
+	hash      string // expected; empty for the index
+	cache     string
+}
+
+// load reads a directory. Files of releases that are loaded already are taken
+// over.
+func load(dir string, had *fileSet) (*fileSet, error) {
+	raw, err := os.ReadFile(filepath.Join(dir, ManifestFile))
+	if err != nil {
+		return nil, fmt.Errorf("public releases: %w (make them with `streetsafe release build`)", err)
+	}
+	var index Index
+	if err := json.Unmarshal(raw, &index); err != nil {
+		return nil, fmt.Errorf("public releases: %s: %w", ManifestFile, err)
+	}
+	set := &fileSet{byPath: map[string]*file{}, hashes: map[string]string{}, releases: len(index.Releases)}
+	list := []source{{url: "/" + ManifestFile, name: filepath.Join(dir, ManifestFile), cache: cacheIndex}}
+	for _, r := range index.Releases {
+		if had != nil && had.hashes[r.ID] != "" && had.hashes[r.ID] != r.SHA256 {
+			return nil, fmt.Errorf("public release %s is not what it was: published releases never change", r.ID)
+		}
+		set.hashes[r.ID] = r.SHA256
+		files, err := sources(dir, r)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, files...)
+	}
+	if had != nil {
+		for id := range had.hashes {
+			if set.hashes[id] == "" {
+				return nil, fmt.Errorf("public release %s is gone: published releases stay", id)
+			}
+		}
+	}
+	return set, set.fill(list, had)
+}
+
+// sources lists the files of a release by its manifest.
+func sources(dir string, r Release) ([]source, error) {
+	fail := func(err error) ([]source, error) { return nil, fmt.Errorf("public release %s: %w", r.ID, err) }
+	if !safePath(r.ID) || strings.Contains(r.ID, "/") || r.Manifest != r.ID+"/"+ManifestFile {
+		return fail(errors.New("its name is not one"))
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, r.ID, ManifestFile))
+	if err != nil {
+		return fail(err)
+	}
+	var m Manifest
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return fail(err)
+	}
+	if m.Format != formatKnown || m.Release != r.ID {
+		return fail(fmt.Errorf("its manifest is of release %q, format %d", m.Release, m.Format))
+	}
+	list := []source{{url: "/" + r.Manifest, name: filepath.Join(dir, r.ID, ManifestFile), hash: r.SHA256, cache: cacheForever}}
+	for _, f := range m.Files {
+		if !safePath(f.Path) {
+			return fail(fmt.Errorf("path %q", f.Path))
+		}
+		list = append(list, source{url: "/" + r.ID + "/" + f.Path, name: filepath.Join(dir, r.ID, filepath.FromSlash(f.Path)), hash: f.SHA256, cache: cacheForever})
+	}
+	return list, nil
+}
+
+// safePath holds for a relative path of plain names that stays where it is.
+func safePath(p string) bool {
+	if p == "" || path.Clean(p) != p || p[0] == '/' || strings.HasPrefix(p, "..") {
+		return false
+	}
+	for i := range len(p) {
+		c := p[i]
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("._-/", c) >= 0) {
+			return false
+		}
+	}
+	return !strings.Contains("/"+p, "/.")
+}
+
+func (set *fileSet) fill(list []source, had *fileSet) error {
+	made := make([]*file, len(list))
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for i, s := range list {
+		if had != nil && s.hash != "" && had.byPath[s.url] != nil {
+			made[i] = had.byPath[s.url]
+			continue
+		}
+		work.Go(func() error {
+			f, err := read(s)
+			made[i] = f
+			return err
+		})
+	}
+	if err := work.Wait(); err != nil {
+		return err
+	}
+	for i, s := range list {
+		set.byPath[s.url] = made[i]
+		set.paths = append(set.paths, s.url)
+		for _, c := range made[i].codings {
+			set.bytes += int64(len(c.body))
+		}
+	}
+	slices.Sort(set.paths)
+	return nil
+}
+
+func read(s source) (*file, error) {
+	body, err := os.ReadFile(s.name)
+	if err != nil {
+		return nil, fmt.Errorf("public release: %w", err)
+	}
+	sum := sha256.Sum256(body)
+	hash := hex.EncodeToString(sum[:])
+	if s.hash != "" && hash != s.hash {
+		return nil, fmt.Errorf("public release: %s is not what its manifest says: it was changed or cut off", s.name)
+	}
+	f := &file{typ: []string{typeOf(s.url)}, cache: []string{s.cache}, ranges: path.Ext(s.url) == ".pmtiles"}
+	if !f.ranges && len(body) >= leastCompressed {
+		if err := f.compress(body, hash); err != nil {
+			return nil, fmt.Errorf("public release: %s: %w", s.name, err)
+		}
+	}
+	f.add("", body, hash)
+	return f, nil
+}
+
+func (f *file) compress(body []byte, hash string) error {
+	var br, gz bytes.Buffer
+	b := brotli.NewWriterLevel(&br, brotliLevel)
+	_, err1 := b.Write(body)
+	g, err := gzip.NewWriterLevel(&gz, gzip.BestCompression)
+	if err != nil {
+		return err
+	}
+	_, err2 := g.Write(body)
+	if err := errors.Join(err1, err2, b.Close(), g.Close()); err != nil {
+		return err
+	}
+	f.add("br", br.Bytes(), hash)
+	f.add("gzip", gz.Bytes(), hash)
+	return nil
+}
+
+// add keeps a coding with an ETag of its own: strong ones differ where bytes do.
+func (f *file) add(name string, body []byte, hash string) {
+	tag := hash[:32]
+	if name != "" {
+		tag += "-" + name
+	}
+	f.codings = append(f.codings, coding{name: name, body: bytes.Clone(body), etag: []string{`"` + tag + `"`},
+		length: []string{strconv.Itoa(len(body))}, header: []string{name}})
+}
+
+func typeOf(url string) string {
+	switch path.Ext(url) {
+	case ".json":
+		return "application/json"
+	case ".geojson":
+		return "application/geo+json"
+	case ".mvt":
+		return "application/vnd.mapbox-vector-tile"
+	case ".csv":
+		return "text/csv; charset=utf-8"
+	case ".txt":
+		return "text/plain; charset=utf-8"
+	case ".pmtiles":
+		return "application/vnd.pmtiles"
+	}
+	return "application/octet-stream"
+}
