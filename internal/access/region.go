@@ -1,0 +1,142 @@
+package access
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strconv"
+
+	"github.com/uber/h3-go/v4"
+
+	"github.com/streetsafe/streetsafe/internal/report"
+)
+
+// RegionResolution is how finely the areas of accounts are drawn: cells of 0.7
+// square kilometres. Coarser cells count only what lies in these.
+const RegionResolution = 8
+
+// Areas knows the boundaries of forces and councils.
+type Areas interface {
+	// Region returns the cells of an area, or false when its boundary is not
+	// loaded.
+	Region(code string) (*Region, bool)
+}
+
+// Region is the area of an account as a set of cells of RegionResolution. It is
+// never changed once it is made.
+type Region struct {
+	id      string
+	cells   []h3.Cell // ascending
+	set     map[h3.Cell]struct{}
+	parents map[h3.Cell]struct{} // all ancestors that maps draw
+	bounds  report.Box
+}
+
+// NewRegion makes the region of an area from its cells of RegionResolution.
+func NewRegion(code string, cells []h3.Cell) (*Region, error) {
+	if len(cells) == 0 {
+		return nil, fmt.Errorf("area %s has no cells", code)
+	}
+	r := &Region{set: make(map[h3.Cell]struct{}, len(cells)), parents: map[h3.Cell]struct{}{},
+		bounds: report.Box{West: 180, South: 90, East: -180, North: -90}}
+	for _, c := range cells {
+		if !c.IsValid() || c.Resolution() != RegionResolution {
+			return nil, fmt.Errorf("area %s: cell %s is not of resolution %d", code, c, RegionResolution)
+		}
+		if err := r.add(c); err != nil {
+			return nil, fmt.Errorf("area %s: %w", code, err)
+		}
+	}
+	slices.Sort(r.cells)
+	sum := fnv.New64a()
+	for _, c := range r.cells {
+		var b [8]byte
+		binary.LittleEndian.PutUint64(b[:], uint64(c))
+		_, _ = sum.Write(b[:])
+	}
+	// The cells are part of the name: caches must not keep what a former
+	// boundary showed.
+	r.id = code + ":" + strconv.FormatUint(sum.Sum64(), 36)
+	return r, nil
+}
+
+func (r *Region) add(c h3.Cell) error {
+	if _, known := r.set[c]; known {
+		return nil
+	}
+	r.set[c] = struct{}{}
+	r.cells = append(r.cells, c)
+	for res := RegionResolution - 1; res >= report.CoarsestResolution; res-- {
+		p, err := c.Parent(res)
+		if err != nil {
+			return err
+		}
+		r.parents[p] = struct{}{}
+	}
+	ring, err := c.Boundary()
+	if err != nil {
+		return err
+	}
+	for _, p := range ring {
+		r.bounds.West, r.bounds.East = min(r.bounds.West, p.Lng), max(r.bounds.East, p.Lng)
+		r.bounds.South, r.bounds.North = min(r.bounds.South, p.Lat), max(r.bounds.North, p.Lat)
+	}
+	return nil
+}
+
+// WithRing returns the region with all cells that touch it.
+func (r *Region) WithRing(code string) (*Region, error) {
+	wider := slices.Clone(r.cells)
+	for _, c := range r.cells {
+		disk, err := c.GridDisk(1)
+		if err != nil {
+			return nil, fmt.Errorf("around %s: %w", c, err)
+		}
+		for _, n := range disk {
+			if n.IsValid() {
+				wider = append(wider, n)
+			}
+		}
+	}
+	slices.Sort(wider)
+	return NewRegion(code+"+1", slices.Compact(wider))
+}
+
+// ID names the region and its exact cells.
+func (r *Region) ID() string { return r.id }
+
+// Bounds is a box that holds the region.
+func (r *Region) Bounds() report.Box { return r.bounds }
+
+// Cells lists the cells of RegionResolution, ascending.
+func (r *Region) Cells() []h3.Cell { return slices.Clone(r.cells) }
+
+// Has reports whether a cell of RegionResolution or finer lies in the region.
+func (r *Region) Has(c h3.Cell) bool {
+	if c.Resolution() > RegionResolution {
+		p, err := c.Parent(RegionResolution)
+		if err != nil {
+			return false
+		}
+		c = p
+	}
+	_, ok := r.set[c]
+	return ok
+}
+
+// Meets reports whether a cell of any resolution has a part in the region.
+func (r *Region) Meets(c h3.Cell) bool {
+	if c.Resolution() >= RegionResolution {
+		return r.Has(c)
+	}
+	_, ok := r.parents[c]
+	return ok
+}
+
+// shortHash names a text in eight hexadecimal digits, for URLs.
+func shortHash(s string) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(s))
+	return fmt.Sprintf("%08x", h.Sum32())
+}
