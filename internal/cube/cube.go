@@ -200,10 +200,10 @@ func (p *part) appendRows(added, retracted []row) (_, _ []row) {
 
 // each calls do with every row of the part, in order.
 func (p *part) each(do func(row)) {
-	r := p.at(maxRes)
+	r := marksReader{rows: p.at(maxRes)}
 	var marks []mark
 	for i, key := range p.tree.at(maxRes).keys {
-		marks = r.appendMarks(marks[:0], i)
+		marks = r.append(marks[:0], i)
 		for _, m := range marks {
 			do(row(key)<<rowKeyShift | row(m))
 		}
@@ -212,14 +212,14 @@ func (p *part) each(do func(row)) {
 
 // appendRowsOf appends the part's rows of the cells of some sorted rows.
 func (p *part) appendRowsOf(dst, cells []row) []row {
-	r := p.at(maxRes)
+	r := marksReader{rows: p.at(maxRes)}
 	var marks []mark
 	for n, c := range cells {
 		if n > 0 && c.key() == cells[n-1].key() {
 			continue
 		}
 		if i, ok := p.tree.at(maxRes).find(c.key()); ok {
-			marks = r.appendMarks(marks[:0], i)
+			marks = r.append(marks[:0], i)
 			for _, m := range marks {
 				dst = append(dst, row(c.key())<<rowKeyShift|row(m))
 			}

@@ -204,12 +204,19 @@ func (m *merger) rows(res int) (plus, minus *rows) {
 	}
 	gone := goneAt(m.gone, res)
 	next := make([]int, len(m.parts)) // the first cell of each part that is not behind
+	read := make([]marksReader, len(m.parts))
+	for i, p := range m.parts {
+		read[i].rows = p.at(res)
+	}
 	breath := 0
 	for _, key := range keys {
-		for i, p := range m.parts {
+		// The youngest first: small ones are put together, and go into the large
+		// ones once.
+		for i := len(m.parts) - 1; i >= 0; i-- {
+			p := m.parts[i]
 			n := p.tree.at(res)
 			if next[i] < n.len() && n.keys[next[i]] == key {
-				sides[sideOf(p)].add(p.at(res), next[i])
+				sides[sideOf(p)].add(&read[i], next[i])
 				next[i]++
 			}
 		}
@@ -241,27 +248,37 @@ type pile struct {
 	start   []uint32
 	marks   []mark
 	size    int
-	sources int // of the cell in hand
 	scratch []mark
 }
 
-// add appends the marks of a part's cell to the cell in hand.
-func (p *pile) add(r *rows, i int) {
-	p.marks = r.appendMarks(p.marks, i)
-	p.sources++
+// add puts the marks of a part's cell to those of the cell in hand, in order.
+func (p *pile) add(r *marksReader, i int) {
+	from, mid := int(p.start[len(p.start)-1]), len(p.marks)
+	p.marks = r.append(p.marks, i)
+	if mid == from {
+		return
+	}
+	// From the end, the larger of the last of both runs; what is left of the
+	// first run is in its place.
+	p.scratch = append(p.scratch[:0], p.marks[mid:]...)
+	a, b := mid-1, len(p.scratch)-1
+	for to := len(p.marks) - 1; b >= 0; to-- {
+		if a >= from && p.marks[a] > p.scratch[b] {
+			p.marks[to] = p.marks[a]
+			a--
+		} else {
+			p.marks[to] = p.scratch[b]
+			b--
+		}
+	}
 }
 
 // close finishes the cell in hand and returns how many rows it has. off are
 // sorted marks to leave out, all of them there.
 func (p *pile) close(off []mark) int {
 	from := int(p.start[len(p.start)-1])
-	cell := p.marks[from:]
-	if p.sources > 1 {
-		p.scratch = slices.Grow(p.scratch[:0], len(cell))[:len(cell)]
-		sortMarks(cell, p.scratch)
-	}
-	cell, _ = subtract(cell, off)
-	p.marks, p.sources = p.marks[:from+len(cell)], 0
+	cell, _ := subtract(p.marks[from:], off)
+	p.marks = p.marks[:from+len(cell)]
 	p.start = append(p.start, uint32(len(p.marks)))
 	return len(cell)
 }

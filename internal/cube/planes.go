@@ -115,6 +115,24 @@ func transpose(vectors *[wordBits]uint32, lines []line, w int) {
 	}
 }
 
+// untranspose reads the vectors of word w of a block.
+func untranspose(vectors *[wordBits]uint32, lines *[numPlanes]line, w uint32) {
+	clear(vectors[:])
+	for octet := range numPlanes / 8 {
+		planes := lines[octet*8 : octet*8+8]
+		for g := range lineWords {
+			var m uint64
+			for plane := range 8 {
+				m |= planes[plane][w%lineWords] >> (8 * g) & 0xFF << (8 * plane)
+			}
+			m = transpose8(m)
+			for i := range 8 {
+				vectors[g*8+i] |= uint32(m>>(8*i)&0xFF) << (8 * octet)
+			}
+		}
+	}
+}
+
 // transpose8 flips an 8 x 8 matrix of bits (Hacker's Delight, 7-3).
 func transpose8(m uint64) uint64 {
 	t := (m ^ m>>7) & 0x00AA00AA00AA00AA
