@@ -45,6 +45,10 @@ type Parts struct {
 	Readiness func() Readiness
 	Now       func() time.Time // nil for time.Now
 	Log       *slog.Logger     // nil for slog.Default
+
+	// Mounted are handlers that answer beside ours, such as the report form's, by
+	// path: each gets that path, everything below it, and it with an ending.
+	Mounted map[string]http.Handler
 }
 
 // Server is an http.Handler.
@@ -83,7 +87,7 @@ func New(cfg Config, p Parts) (*Server, error) {
 	if s.files, err = loadFiles(); err != nil {
 		return nil, err
 	}
-	s.router = s.guard(s.routes())
+	s.router = s.guard(s.routes(p.Mounted))
 	return s, nil
 }
 
@@ -102,7 +106,7 @@ var (
 
 const allowedMethods = "GET, HEAD, OPTIONS"
 
-func (s *Server) routes() *mux.Router {
+func (s *Server) routes(mounted map[string]http.Handler) *mux.Router {
 	m := mux.NewRouter()
 	get := func(path string, h handler) { m.Handle(path, s.answer(h)).Methods(http.MethodGet, http.MethodHead) }
 
@@ -124,9 +128,19 @@ func (s *Server) routes() *mux.Router {
 	get("/hub", s.page("hub.html"))
 	get("/static/{path:.+}", s.static)
 
+	for path, h := range mounted {
+		m.MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool { return below(r.URL.Path, path) }).Handler(h)
+	}
+
 	m.NotFoundHandler = s.answer(s.notFound)
 	m.MethodNotAllowedHandler = s.answer(s.methodNotAllowed)
 	return m
+}
+
+// below reports whether path is root, lies below it, or is it with an ending.
+func below(path, root string) bool {
+	rest, ok := strings.CutPrefix(path, root)
+	return ok && (rest == "" || rest[0] == '/' || rest[0] == '.')
 }
 
 // guard sets what every answer carries and refuses host names that are not

@@ -69,7 +69,7 @@ func newFixture(t testing.TB, change func(*server.Config)) *fixture {
 	if change != nil {
 		change(&cfg)
 	}
-	f.handler, err = server.New(cfg, server.Parts{Cube: f.cube, Gazetteer: places, Log: slog.New(slog.NewTextHandler(f.log, nil))})
+	f.handler, err = server.New(cfg, server.Parts{Cube: f.cube, Gazetteer: places, Log: slog.New(slog.NewTextHandler(f.log, nil)), Mounted: mountForm(t, places)})
 	if err != nil {
 		t.Fatal(err)
 	}
