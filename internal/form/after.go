@@ -19,9 +19,12 @@ func (v *visit) loadSent() (s sent, ok bool) {
 }
 
 func (v *visit) sentPage() {
-	if _, ok := v.loadSent(); ok {
-		v.render(http.StatusOK, v.newView("sent", v.token))
+	if _, ok := v.loadSent(); !ok {
+		return
 	}
+	out := v.newView("sent", v.token)
+	_, out.Data = v.sink.(Describer) // nothing is asked that would not be kept
+	v.render(http.StatusOK, out)
 }
 
 type aboutQuestion struct {
@@ -31,6 +34,10 @@ type aboutQuestion struct {
 
 func (v *visit) askAbout() {
 	if _, ok := v.loadSent(); !ok {
+		return
+	}
+	if _, kept := v.sink.(Describer); !kept {
+		v.redirect(address(pathDone, v.tr.Lang, v.token))
 		return
 	}
 	out := v.newView("about", v.token)

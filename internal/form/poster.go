@@ -68,14 +68,12 @@ func (v *visit) posterPlace(place string) (c h3.Cell, label string, ok bool) {
 	if c, ok := parseHint(place); ok {
 		return c, v.placeLabel(c), v.cfg.Area.Contains(centre(c))
 	}
-	for _, p := range v.places.Search(place, 1) {
-		c, err := report.CellAt(p.Lat, p.Lng)
-		if err != nil || !v.cfg.Area.Contains(p.Lat, p.Lng) {
-			return 0, "", false
-		}
-		return c, p.Name, true
+	list := v.places.Search(place, 1)
+	if len(list) == 0 || !v.cfg.Area.Contains(list[0].Lat, list[0].Lng) {
+		return 0, "", false
 	}
-	return 0, "", false
+	c, err := report.CellAt(list[0].Lat, list[0].Lng)
+	return c, list[0].Name, err == nil
 }
 
 // posterLink is what the code says: the form, the cell of the poster, and the

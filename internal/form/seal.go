@@ -90,7 +90,7 @@ func (s *sealer) seal(kind byte, plain []byte) string {
 
 // open returns what seal was given. Every failure is errToken.
 func (s *sealer) open(kind byte, token string) ([]byte, error) {
-	raw, err := base64.RawURLEncoding.DecodeString(token)
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	if err != nil {
 		return nil, errToken
 	}
