@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
@@ -28,7 +29,38 @@ var (
 	identity = encoding{tag: "i"}
 	gzipped  = encoding{"gzip", "g", gzipBody}
 	zstded   = encoding{"zstd", "z", zstdBody}
+	brotlied = encoding{"br", "b", brotliBody}
 )
+
+// negotiateFile is negotiate for files that are compressed once, at start:
+// brotli takes too long for a tile and is the smallest for text.
+func negotiateFile(accept string) encoding {
+	if strings.Contains(accept, ";") {
+		return negotiate(accept)
+	}
+	for item := range strings.SplitSeq(accept, ",") {
+		if strings.TrimSpace(item) == brotlied.name {
+			return brotlied
+		}
+	}
+	return negotiate(accept)
+}
+
+// maxBestBrotli bounds the files that get brotli's best quality, which is 11 %
+// smaller than the next one and takes 3 us a byte: 150 ms for the largest.
+const maxBestBrotli = 50 << 10
+
+func brotliBody(body []byte) []byte {
+	quality := brotli.BestCompression
+	if len(body) > maxBestBrotli {
+		quality = 9
+	}
+	var out bytes.Buffer
+	w := brotli.NewWriterLevel(&out, quality)
+	_, _ = w.Write(body) // a bytes.Buffer does not fail
+	_ = w.Close()
+	return out.Bytes()
+}
 
 // negotiate picks the coding by Accept-Encoding (RFC 9110, 12.5.3): zstd where
 // the client takes it, then gzip. Codings with a weight of zero are refused.

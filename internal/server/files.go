@@ -5,12 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io/fs"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gorilla/mux"
 
@@ -18,34 +20,26 @@ import (
 	"github.com/streetsafe/streetsafe/static"
 )
 
-// fileSet holds the embedded pages and what they load, each compressed once.
+// fileSet holds the embedded pages and what they load, each compressed once,
+// when somebody first asks for it: all of them would delay the start by a second.
 // The revision is a hash over all of them: pages refer to /static/{revision}/,
 // which may be cached for ever, and a new build is another revision.
 type fileSet struct {
 	revision string
-	byPath   map[string]map[string]*tilecache.Entry // path, then coding tag
+	byPath   map[string]map[string]func() *tilecache.Entry // path, then coding tag
 }
 
 func loadFiles() (*fileSet, error) {
-	raw := map[string][]byte{}
-	sum := sha256.New()
-	err := fs.WalkDir(static.Files, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		body, err := fs.ReadFile(static.Files, name)
-		if err != nil {
-			return err
-		}
-		raw[name] = body
-		fmt.Fprintf(sum, "%d %s\n", len(body), name)
-		sum.Write(body)
-		return nil
-	})
+	raw, err := static.Load()
 	if err != nil {
-		return nil, fmt.Errorf("read embedded files: %w", err)
+		return nil, err
 	}
-	set := &fileSet{revision: hex.EncodeToString(sum.Sum(nil))[:12], byPath: map[string]map[string]*tilecache.Entry{}}
+	sum := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(raw)) {
+		fmt.Fprintf(sum, "%d %s\n", len(raw[name]), name)
+		sum.Write(raw[name])
+	}
+	set := &fileSet{revision: hex.EncodeToString(sum.Sum(nil))[:12], byPath: map[string]map[string]func() *tilecache.Entry{}}
 	for name, body := range raw {
 		set.add(name, body)
 	}
@@ -66,9 +60,11 @@ func (set *fileSet) add(name string, body []byte) {
 		typ = "text/plain; charset=utf-8"
 	}
 	hash := sha256.Sum256(body)
-	set.byPath[name] = map[string]*tilecache.Entry{}
-	for _, e := range []encoding{identity, gzipped, zstded} {
-		set.byPath[name][e.tag] = e.entry(body, `"`+hex.EncodeToString(hash[:12])+e.tag+`"`, typ)
+	set.byPath[name] = map[string]func() *tilecache.Entry{}
+	for _, e := range []encoding{identity, gzipped, zstded, brotlied} {
+		set.byPath[name][e.tag] = sync.OnceValue(func() *tilecache.Entry {
+			return e.entry(body, `"`+hex.EncodeToString(hash[:12])+e.tag+`"`, typ)
+		})
 	}
 }
 
@@ -110,7 +106,7 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request, name, cache string
 	if !ok {
 		return s.notFound(w, r)
 	}
-	e := codings[negotiate(r.Header.Get("Accept-Encoding")).tag]
+	e := codings[negotiateFile(r.Header.Get("Accept-Encoding")).tag]()
 	h := w.Header()
 	h.Set("Cache-Control", cache)
 	addVary(h)
