@@ -26,6 +26,24 @@
 // operations for 64 rows; a filter on one plane is two look-ups in a directory
 // of counts, however many rows lie between.
 //
-// The same reports in a level's own order at nine levels take more memory than
-// once, and still about as much as one general index would: see PERFORMANCE.md.
+// Where a cell holds very many rows, ladders have cumulative counts of filters on
+// several groups of planes, so that what a cell costs stops growing with its
+// reports. See planes, plan and ladder.
+//
+// The same reports in nine orders sounds like much, and is: 50 bytes a report,
+// for 10 million reports over 24 months in Great Britain. In exchange no question
+// of a map is answered by more than a few cache lines a cell.
+//
+// # Files
+//
+// Snapshot.WriteFile and ReadFile keep a snapshot over a restart. Columns in a
+// file are as they are in memory. A file is believed only when every sum agrees,
+// and of any other the caller is told why; the store has everything that is in
+// it.
+//
+// # Memory
+//
+// Columns hold no pointers, so the garbage collector does not look into them, and
+// a small GOGC, such as 20, costs next to nothing and keeps the process within
+// 1.3 times the cube.
 package cube

@@ -28,7 +28,9 @@ func TestSnapshot_LargeCells(t *testing.T) {
 		case 2:
 			filters[i].Factors = by.factors()
 		case 3:
-			filters[i].Factors = by.factors() | by.factors() | by.factors()
+			for range 4 {
+				filters[i].Factors |= by.factors()
+			}
 		}
 	}
 	var dst cube.Selection

@@ -6,6 +6,36 @@ import (
 	"github.com/streetsafe/streetsafe/tiles"
 )
 
+// box is a rectangle in world coordinates, edges included.
+type box struct{ minX, minY, maxX, maxY int32 }
+
+// nowhere is the neutral element of union.
+var nowhere = box{math.MaxInt32, math.MaxInt32, math.MinInt32, math.MinInt32}
+
+func (b box) union(o box) box {
+	return box{min(b.minX, o.minX), min(b.minY, o.minY), max(b.maxX, o.maxX), max(b.maxY, o.maxY)}
+}
+
+func (b box) meets(o box) bool {
+	return b.minX <= o.maxX && b.maxX >= o.minX && b.minY <= o.maxY && b.maxY >= o.minY
+}
+
+func (b box) within(o box) bool {
+	return b.minX >= o.minX && b.maxX <= o.maxX && b.minY >= o.minY && b.maxY <= o.maxY
+}
+
+func (b box) has(v tiles.Vertex) bool {
+	return v.X >= b.minX && v.X <= b.maxX && v.Y >= b.minY && v.Y <= b.maxY
+}
+
+func boxOf(ring []tiles.Vertex) box {
+	b := nowhere
+	for _, v := range ring {
+		b = b.union(box{v.X, v.Y, v.X, v.Y})
+	}
+	return b
+}
+
 // sights are the boxes in which a tile sees the world's cells: its own, and the
 // same a world away for the outlines that run past the right edge, or end on it.
 type sights struct {

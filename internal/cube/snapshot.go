@@ -1,6 +1,7 @@
 package cube
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -71,6 +72,8 @@ func newShard(root h3.Cell, parts []*part) *shard {
 	}
 	return s
 }
+
+func compareRoots(a *shard, root h3.Cell) int { return cmp.Compare(a.root, root) }
 
 // find returns where the shard of a root is, or would be.
 func (s *Snapshot) find(root h3.Cell) (int, bool) {
