@@ -12,25 +12,19 @@ import "slices"
 // Yekutieli 2001, Annals of Statistics 29, 1165-1188); for local statistics on maps
 // see Caldas de Castro and Singer (2006), Geographical Analysis 38, 180-208.
 func AdjustFDR(p []float64) []float64 {
-	order := make([]int, len(p))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case p[a] < p[b]:
-			return -1
-		case p[a] > p[b]:
-			return 1
-		}
-		return 0
-	})
-	q := make([]float64, len(p))
+	sorted := slices.Clone(p)
+	slices.Sort(sorted)
+	byRank := make([]float64, len(p))
 	least := 1.0
-	for rank := len(order); rank > 0; rank-- {
-		i := order[rank-1]
-		least = min(least, p[i]*float64(len(p))/float64(rank))
-		q[i] = least
+	for i := len(sorted) - 1; i >= 0; i-- {
+		least = min(least, sorted[i]*float64(len(p))/float64(i+1))
+		byRank[i] = least
+	}
+	q := make([]float64, len(p))
+	for i, v := range p {
+		// Equal p-values have equal q-values, so any of their ranks will do.
+		rank, _ := slices.BinarySearch(sorted, v)
+		q[i] = byRank[rank]
 	}
 	return q
 }

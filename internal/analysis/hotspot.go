@@ -102,19 +102,16 @@ func newStudy(c Counts, q HotspotQuery) *study {
 	st := &study{index: newCellIndex(2 * len(c.Cells)), k: q.K}
 	in := q.Region.at(c.Res)
 	refused := newCellIndex(0)
-	admit := func(cell h3.Cell) bool {
-		if st.index.find(cell) >= 0 {
-			return true
-		}
-		if refused.find(cell) >= 0 {
-			return false
-		}
-		if !in.contains(cell) || q.Land != nil && !q.Land(cell) {
+	admit := func(cell h3.Cell) {
+		switch {
+		case q.Region.isWhole() && q.Land == nil:
+			st.index.add(cell)
+		case st.index.find(cell) >= 0 || refused.find(cell) >= 0:
+		case in.contains(cell) && (q.Land == nil || q.Land(cell)):
+			st.index.add(cell)
+		default:
 			refused.add(cell)
-			return false
 		}
-		st.index.add(cell)
-		return true
 	}
 	// The cells with reports come first, so that their counts stand in the
 	// order of their numbers. A report is proof of land.
@@ -145,7 +142,8 @@ func (st *study) scores(q HotspotQuery) []CellScore {
 		around int64
 		w      int
 	}
-	known := map[sumOf]CellScore{} // few distinct sums: the tail is worked out once for each
+	// Few sums are distinct: the tail is worked out once for each.
+	known := map[sumOf]CellScore{}
 	out := make([]CellScore, len(st.counts))
 	p := make([]float64, len(out))
 	var disk []h3.Cell

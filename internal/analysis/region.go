@@ -87,8 +87,8 @@ func refineTo(cells []h3.Cell, res int) []h3.Cell {
 	return out
 }
 
-// Contains reports whether a cell belongs to the region: for a set, when the cell
-// or an ancestor of it is in the set.
+// Contains reports whether a cell belongs to the region: for a set, when all of the
+// cell is covered by cells of the set.
 func (r Region) Contains(c h3.Cell) bool {
 	switch {
 	case r.isWhole():
