@@ -192,3 +192,21 @@ func MatchWindows(records, works Window) (before, after Window, ok bool) {
 	before = after.Back(back)
 	return before, after, after.Days() > 0
 }
+
+// Sentence says it in plain English.
+func (e Evaluation) Sentence() string {
+	counts := fmt.Sprintf("%d reports in the %d days before, %d in the %d days after; around it %d and %d.",
+		e.Place.Before, e.Before.Days(), e.Place.After, e.After.Days(), e.Around.Before, e.Around.After)
+	span := fmt.Sprintf("%.2f times what the places around let expect (likely between %.2f and %.2f)", e.Ratio.Estimate, e.Ratio.Low, e.Ratio.High)
+	switch e.Verdict {
+	case NoHistory:
+		return "There are no comparable days before and after."
+	case TooFew:
+		return "Too few reports to tell: " + counts
+	case More:
+		return "Clearly more reports: " + span + ". " + counts
+	case Fewer:
+		return "Clearly fewer reports: " + span + ". " + counts
+	}
+	return "No clear change: " + span + ". " + counts
+}

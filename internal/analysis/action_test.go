@@ -1,6 +1,7 @@
 package analysis_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/uber/h3-go/v4"
@@ -109,6 +110,12 @@ func TestEvaluate(t *testing.T) {
 			if got.Verdict != tt.want || got.Ratio.Estimate < tt.low || got.Ratio.Estimate > tt.high {
 				t.Errorf("%+v, want %s", got, tt.want)
 			}
+			says := map[analysis.Verdict]string{
+				analysis.Fewer: "Clearly fewer", analysis.More: "Clearly more", analysis.NoChange: "No clear change", analysis.TooFew: "Too few",
+			}
+			if s := got.Sentence(); !strings.HasPrefix(s, says[tt.want]) {
+				t.Errorf("%s: %s", tt.want, s)
+			}
 			if got.Before.To != works.From || got.After.From != works.To || got.Before.Days() != 364 {
 				t.Errorf("windows %v and %v", got.Before, got.After)
 			}
@@ -174,7 +181,7 @@ func TestEvaluate_Places(t *testing.T) {
 		}
 	}
 	early, err := analysis.Evaluate(s, analysis.EvaluationQuery{Cells: cells, Res: 9, Works: analysis.Window{From: 19000, To: 19020}})
-	if err != nil || early.Verdict != analysis.NoHistory {
+	if err != nil || early.Verdict != analysis.NoHistory || !strings.Contains(early.Sentence(), "no comparable days") {
 		t.Errorf("works before the records: %+v %v", early, err)
 	}
 }

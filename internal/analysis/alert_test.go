@@ -79,7 +79,7 @@ func TestFarrington_FalseAlarms(t *testing.T) {
 		periods     int
 	}{{3, 1, 13}, {10, 1, 13}, {40, 1, 26}, {10, 2, 26}, {40, 2, 13}, {40, 3, 26}} {
 		draw := counter(rand.New(rand.NewPCG(13, 5)), v.burst)
-		const rounds = 2000
+		const rounds = 1000
 		false_, found := 0, 0
 		for range rounds {
 			history := make([]int64, v.periods)

@@ -32,7 +32,7 @@ func centre(t testing.TB, c h3.Cell) h3.LatLng {
 }
 
 func TestCountCells_EqualsLoop(t *testing.T) {
-	b := sample(t, 1, 2500)
+	b := sample(t, 1, 1200)
 	// Reports at awkward places must not be lost or doubled at tile borders.
 	for i, c := range awkward(t, report.Resolution) {
 		if ll := centre(t, c); ll.Lat < 84 && ll.Lat > -84 {

@@ -106,7 +106,7 @@ func TestCompare_Relative(t *testing.T) {
 func TestCompare_Chance(t *testing.T) {
 	draw := counter(rand.New(rand.NewPCG(17, 3)), 1)
 	cells := diskOf(t, cellAt(t, 51.5, -0.1, 9), 12)
-	const rounds = 60
+	const rounds = 30
 	wrong := 0
 	for range rounds {
 		now, then := map[h3.Cell]int64{}, map[h3.Cell]int64{}
@@ -167,4 +167,14 @@ func TestDifferences(t *testing.T) {
 			t.Fatalf("%+v and %+v", up.Cells[i], down.Cells[i])
 		}
 	}
+}
+
+func BenchmarkCompare(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 1))
+	at := cellAt(b, 51.51, -0.1, 9)
+	now, then := countsOf(b, 9, sparse(b, r, at, 182, 3)), countsOf(b, 9, sparse(b, r, at, 182, 3))
+	for b.Loop() {
+		analysis.Compare(now, 1, then, 1, analysis.TrendQuery{})
+	}
+	b.ReportMetric(float64(len(now.Cells)), "cells")
 }
