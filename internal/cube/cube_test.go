@@ -76,3 +76,11 @@ func TestCube_Apply(t *testing.T) {
 		})
 	}
 }
+
+// While a merge moves the levels of a part, one by one, to another, nothing
+// changes for those who ask.
+func TestSnapshot_Unsettled(t *testing.T) {
+	by := london(91)
+	all := oracle(by.reports(t, 1500))
+	all.check(t, cube.Unsettled(build(t, 1, all)), by, 40)
+}

@@ -132,11 +132,7 @@ func TestReadFile_Refuses(t *testing.T) {
 	good := contents(t, save(t, build(t, 3, london(44).reports(t, 400))))
 	dir := t.TempDir()
 	read := func(b []byte, origin string) error {
-		path := filepath.Join(dir, "cube.snapshot")
-		if err := os.WriteFile(path, b, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		_, err := cube.ReadFile(path, origin)
+		_, err := cube.ReadBytes(b, origin)
 		return err
 	}
 	changed := func(at int, to ...byte) []byte {
@@ -193,6 +189,15 @@ func TestReadFile_Refuses(t *testing.T) {
 			}
 		}
 	})
+	t.Run("from a file", func(t *testing.T) {
+		path := filepath.Join(dir, "cube.snapshot")
+		if err := os.WriteFile(path, good[:len(good)-8], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := cube.ReadFile(path, origin); !errors.Is(err, cube.ErrFileDamaged) {
+			t.Errorf("error %v, want %v", err, cube.ErrFileDamaged)
+		}
+	})
 }
 
 // WriteFile leaves the old file alone when it fails, and no litter.
@@ -205,6 +210,9 @@ func TestWriteFile_Fails(t *testing.T) {
 	}
 	if err := s.WriteFile(path, string(make([]byte, 2000))); err == nil {
 		t.Error("an origin of 2000 bytes was written")
+	}
+	if err := cube.Unsettled(s).WriteFile(path, origin); !errors.Is(err, cube.ErrUnsettled) {
+		t.Errorf("error %v, want %v", err, cube.ErrUnsettled)
 	}
 	reload(t, path)
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
@@ -235,7 +243,7 @@ func TestWriteFile_Pinned(t *testing.T) {
 
 // FuzzReadFile looks for files that are taken for good, or crash the reader.
 func FuzzReadFile(f *testing.F) {
-	good := contents(f, save(f, build(f, 3, london(48).reports(f, 3))))
+	good := contents(f, save(f, build(f, 3, london(48).reports(f, 1))))
 	f.Add(good)
 	f.Add([]byte{})                                       // nothing
 	f.Add(good[:48])                                      // the head only
@@ -243,19 +251,16 @@ func FuzzReadFile(f *testing.F) {
 	f.Add(append(bytes.Clone(good), good...))             // doubled
 	f.Add(bytes.Replace(good, []byte{11}, []byte{12}, 1)) // another resolution
 	f.Fuzz(func(t *testing.T, b []byte) {
-		path := filepath.Join(t.TempDir(), "cube.snapshot")
-		if err := os.WriteFile(path, b, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		s, err := cube.ReadFile(path, origin)
-		if bytes.Equal(b, good) {
+		s, err := cube.ReadBytes(b, origin)
+		switch {
+		case bytes.Equal(b, good):
 			if err != nil {
 				t.Fatal(err)
 			}
-			return
-		}
-		if err == nil {
+		case err == nil:
 			t.Fatalf("read %d reports from a damaged file", s.Len())
+		case !errors.Is(err, cube.ErrFileDamaged) && !errors.Is(err, cube.ErrFileVersion) && !errors.Is(err, cube.ErrFileOrigin):
+			t.Fatalf("no reason that callers know: %v", err)
 		}
 	})
 }
