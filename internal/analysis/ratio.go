@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"encoding/json"
 	"math"
 
 	"gonum.org/v1/gonum/mathext"
@@ -24,6 +25,24 @@ func (r Ratio) Known() bool { return r.Low > 0 || !math.IsInf(r.High, 1) }
 // Wide reports whether the interval holds both a halving and a doubling: such a
 // comparison cannot tell, whatever its estimate.
 func (r Ratio) Wide() bool { return r.Low <= 0.5 && r.High >= 2 }
+
+// MarshalJSON writes {"estimate","low","high"} with null for what has no bound or is
+// not known, since JSON has no infinity.
+func (r Ratio) MarshalJSON() ([]byte, error) {
+	finite := func(v float64) *float64 {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil
+		}
+		return &v
+	}
+	return json.Marshal(struct {
+		Estimate *float64 `json:"estimate"`
+		Low      *float64 `json:"low"`
+		High     *float64 `json:"high"`
+	}{finite(r.Estimate), finite(r.Low), finite(r.High)})
+}
+
+var _ json.Marshaler = Ratio{}
 
 var unknown = Ratio{math.NaN(), 0, math.Inf(1)}
 

@@ -1,6 +1,7 @@
 package analysis_test
 
 import (
+	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -122,5 +123,15 @@ func TestAdjustFDR_Published(t *testing.T) {
 	}
 	if got := analysis.AdjustFDR(nil); len(got) != 0 {
 		t.Errorf("of nothing: %v", got)
+	}
+}
+
+func TestRatio_JSON(t *testing.T) {
+	known, _ := analysis.RateRatio(4, 1, 0, 1)
+	unknown, _ := analysis.RateRatio(0, 1, 0, 1)
+	known.Low = 0.25
+	got, err := json.Marshal([]analysis.Ratio{known, unknown, {Estimate: 2, Low: 1, High: 4}})
+	if want := `[{"estimate":null,"low":0.25,"high":null},{"estimate":null,"low":0,"high":null},{"estimate":2,"low":1,"high":4}]`; err != nil || string(got) != want {
+		t.Errorf("%s %v, want %s", got, err, want)
 	}
 }
