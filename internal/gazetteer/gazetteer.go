@@ -50,6 +50,7 @@ type Index struct {
 	entries []entry
 	codes   []postcode // sorted by code
 	grid    grid
+	details *Details // nil for none
 }
 
 // entry is a place with what searching for it needs.
@@ -82,7 +83,12 @@ func Open() (*Index, error) {
 }
 
 // Attribution is the text that has to be shown wherever answers are.
-func (x *Index) Attribution() string { return attribution }
+func (x *Index) Attribution() string {
+	if x.details == nil {
+		return attribution
+	}
+	return strings.Join(append([]string{attribution}, x.details.credits...), " ")
+}
 
 // Len is the number of named places, postcodes not counted.
 func (x *Index) Len() int { return len(x.entries) }

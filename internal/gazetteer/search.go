@@ -38,6 +38,11 @@ func (x *Index) Search(q string, limit int) []Place {
 	if p, ok := coordinate(q); ok {
 		return []Place{p}
 	}
+	if x.details != nil {
+		if found := x.details.postcodesFrom(q, limit); len(found) > 0 {
+			return found
+		}
+	}
 	// A postcode area is also the beginning of names ("sm" of Smethwick):
 	// those fill up what the codes leave.
 	found := x.postcodes(q, limit)
@@ -51,7 +56,25 @@ func (x *Index) Search(q string, limit int) []Place {
 		}
 		found = found[:min(len(found), 1)]
 	}
-	for _, m := range x.matches(newKey(folded), stationsOnly, limit-len(found)) {
+	return x.named(folded, stationsOnly, limit-len(found), found)
+}
+
+// named appends places by name: those that match to the letter, then streets,
+// then those with a typing error.
+func (x *Index) named(folded string, stationsOnly bool, limit int, found []Place) []Place {
+	all := x.matches(newKey(folded), stationsOnly, limit)
+	exact := slices.IndexFunc(all, func(m match) bool { return m.rank >= rankTypo })
+	if exact < 0 {
+		exact = len(all)
+	}
+	for _, m := range all[:exact] {
+		found = append(found, x.entries[m.entry].place)
+	}
+	if x.details != nil && !stationsOnly {
+		streets := x.details.search(folded, limit-exact)
+		found, limit = append(found, streets...), limit-len(streets)
+	}
+	for _, m := range all[exact:max(exact, min(len(all), limit))] {
 		found = append(found, x.entries[m.entry].place)
 	}
 	return found
