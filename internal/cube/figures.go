@@ -26,23 +26,7 @@ type MonthCount struct {
 // Cell gives the figures of one cell of resolution 3 to 11. They are zero for a
 // cell of another resolution.
 func (s *Snapshot) Cell(c h3.Cell, f report.Filter) Figures {
-	t := newTally(newDivision(s, f))
-	res := resolutionOf(c)
-	if res < minRes || res > maxRes {
-		return t.figures()
-	}
-	if n, ok := s.find(parentOf(c, minRes)); ok {
-		for _, p := range s.shards[n].parts {
-			r := p.at(res)
-			if r == nil {
-				continue
-			}
-			if i, ok := p.tree.at(res).find(keyOf(c, res)); ok {
-				t.add(r, i, p.sign())
-			}
-		}
-	}
-	return t.figures()
+	return s.Cells([]h3.Cell{c}, f)
 }
 
 // division is a filter made ready for counting figures. Goroutines may share it.
