@@ -33,15 +33,23 @@ var contradictions = []contradiction{
 		query: `SELECT count(*) FROM batches AS b LEFT JOIN (SELECT batch, sum(n) AS n FROM (
 				SELECT batch, count(*) AS n FROM reports GROUP BY batch
 				UNION ALL SELECT added_batch, count(*) FROM retractions GROUP BY added_batch) AS u GROUP BY batch) AS r
-			ON r.batch = b.seq WHERE coalesce(r.n, 0) <> b.added`,
+			ON r.batch = b.seq WHERE coalesce(r.n, 0) + b.forgotten_added <> b.added`,
 		what: "%d batches do not have the reports that they added",
 		do:   restoreAdvice,
 	},
 	{
 		query: `SELECT count(*) FROM batches AS b LEFT JOIN (SELECT retracted_batch, count(*) AS n
 				FROM retractions GROUP BY retracted_batch) AS r
-			ON r.retracted_batch = b.seq WHERE coalesce(r.n, 0) <> b.retracted`,
+			ON r.retracted_batch = b.seq WHERE coalesce(r.n, 0) + b.forgotten_retracted <> b.retracted`,
 		what: "%d batches do not have the reports that they retracted",
+		do:   restoreAdvice,
+	},
+	{
+		query: `SELECT count(*) FROM batches AS b
+			LEFT JOIN (SELECT batch, sum(n) AS n FROM reduced GROUP BY batch) AS a ON a.batch = b.seq
+			LEFT JOIN (SELECT retracted_batch, sum(n) AS n FROM reduced GROUP BY retracted_batch) AS r ON r.retracted_batch = b.seq
+			WHERE coalesce(a.n, 0) <> b.reduced_added OR coalesce(r.n, 0) <> b.reduced_retracted`,
+		what: "%d batches do not have the counts that they added or took back",
 		do:   restoreAdvice,
 	},
 	{

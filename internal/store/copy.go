@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
 
 	"github.com/streetsafe/streetsafe/internal/report"
 )
@@ -20,7 +21,7 @@ var ErrDiffers = errors.New("the copy differs from the original")
 // Copied says what a copy moved.
 type Copied struct {
 	Sources  int
-	Records  int64 // of the original
+	Records  int64 // of the original, without those that are only counts
 	Accepted int64 // of these, new in the copy
 }
 
@@ -48,7 +49,11 @@ func Copy(ctx context.Context, from, to Store, progress func(records int64)) (Co
 		}
 		done.Sources++
 	}
-	return done, compare(ctx, from, to, sources)
+	if err := compare(ctx, from, to, sources); err != nil {
+		return done, err
+	}
+	// At the end only: from then on the copy coarsens what it is given.
+	return done, copyMeta(ctx, from, to, MetaCoarseBefore)
 }
 
 func copyMeta(ctx context.Context, from, to Store, key string) error {
@@ -70,6 +75,9 @@ func copySource(ctx context.Context, from, to Store, source Source, done *Copied
 	if err := to.Bar(ctx, source.Name, withdrawn); err != nil {
 		return err
 	}
+	if err := copyReduced(ctx, from, to, source.Name); err != nil {
+		return err
+	}
 	return from.Export(ctx, source.Name, func(records []report.Record) error {
 		r, err := to.Insert(ctx, source.Name, records)
 		if err != nil {
@@ -82,6 +90,19 @@ func copySource(ctx context.Context, from, to Store, source Source, done *Copied
 		}
 		return nil
 	})
+}
+
+// copyReduced brings the counts of a source over, unless they are there.
+func copyReduced(ctx context.Context, from, to Store, source string) error {
+	want, err := from.Reduced(ctx, source)
+	if err != nil {
+		return err
+	}
+	have, err := to.Reduced(ctx, source)
+	if err != nil || slices.Equal(have, want) {
+		return err
+	}
+	return to.SetReduced(ctx, source, want)
 }
 
 // compare fails when a source has other records in one store than in the other,
@@ -107,8 +128,23 @@ func compare(ctx context.Context, from, to Store, sources []Source) error {
 			return fmt.Errorf("%w: source %s: %d records with checksum %016x instead of %d with %016x",
 				ErrDiffers, source.Name, got.Records, got.Hash, want.Records, want.Hash)
 		}
+		if err := compareReduced(ctx, from, to, source.Name); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+func compareReduced(ctx context.Context, from, to Store, source string) error {
+	want, err := from.Reduced(ctx, source)
+	if err != nil {
+		return err
+	}
+	got, err := to.Reduced(ctx, source)
+	if err == nil && !slices.Equal(got, want) {
+		err = fmt.Errorf("%w: source %s: other counts of reduced reports", ErrDiffers, source)
+	}
+	return err
 }
 
 // Checksum stands for the records of a source.

@@ -15,6 +15,10 @@ var (
 	// put back to an older state.
 	ErrAhead = errors.New("generation is ahead of the store")
 
+	// ErrForgotten says that the changes since the caller's generation are no
+	// longer known in full: the caller has to start over, from generation 0.
+	ErrForgotten = errors.New("the changes since that generation are forgotten")
+
 	// ErrNewerSchema says that a newer program has changed the database.
 	ErrNewerSchema = errors.New("the database has a newer schema than this program knows: use the newer streetsafe")
 

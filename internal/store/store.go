@@ -17,6 +17,8 @@ import (
 // Store keeps reports. All methods may be called at the same time from many
 // goroutines; several processes may have the same store open.
 type Store interface {
+	Retention
+
 	// ID returns a random name that the store got when it was made. Two stores
 	// may be at the same generation with different reports, so whatever is
 	// derived from a generation and kept outside belongs to an ID too.
@@ -44,7 +46,8 @@ type Store interface {
 
 	// Changes calls fn for everything published after the generation since, in
 	// the order of the batches, and returns the generation it reached. All of it
-	// is seen at one moment. A since above the store's generation is ErrAhead.
+	// is seen at one moment. A since above the store's generation is ErrAhead,
+	// and ErrForgotten is what Retention has done to those who are far behind.
 	Changes(ctx context.Context, since uint64, fn func(Change) error) (uint64, error)
 
 	// Generation returns the number of the last published batch, 0 for none.
@@ -162,7 +165,7 @@ type Problem struct {
 
 // MetaKeys lists the settings that belong to the data, not to the store, and go
 // with it to another one.
-func MetaKeys() []string { return []string{MetaSynthetic, MetaSeed, MetaArea} }
+func MetaKeys() []string { return []string{MetaSynthetic, MetaSeed, MetaArea, MetaRetention} }
 
 // MetaSynthetic and the others are the keys of settings that several parts of
 // the program read.
@@ -170,4 +173,5 @@ const (
 	MetaSynthetic = "synthetic" // "true" when any of the data is made up
 	MetaSeed      = "seed"      // of the synthetic data, in decimal
 	MetaArea      = "area"      // the area setting, as report.ParseArea reads it
+	MetaRetention = "retention" // how long reports are kept as they are, as the retention command writes it
 )

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/streetsafe/streetsafe/internal/report"
+	"github.com/streetsafe/streetsafe/internal/store"
 )
 
 // batch is one being written, by the transaction that holds the lock.
@@ -18,6 +19,11 @@ type batch struct {
 	nextID    int64 // the first that this batch leaves to the next
 	added     int64
 	retracted int64
+
+	reducedAdded     int64 // reports of the table reduced
+	reducedRetracted int64
+
+	coarseBefore report.Day // older reports are coarsened on the way in
 }
 
 // beginBatch waits for the lock and takes the next number.
@@ -31,18 +37,24 @@ func beginBatch(ctx context.Context, tx pgx.Tx) (*batch, error) {
 		return nil, fmt.Errorf("find the last batch: %w", err)
 	}
 	b.nextID = b.firstID
-	return b, nil
+	value, err := metaOr(ctx, tx, store.MetaCoarseBefore, "")
+	if err != nil {
+		return nil, err
+	}
+	b.coarseBefore, err = store.ParseCoarseBefore(value)
+	return b, err
 }
 
 // finish records and announces the batch, unless it changes nothing, and
 // returns the generation.
 func (b *batch) finish(ctx context.Context, today report.Day) (uint64, error) {
-	if b.added+b.retracted == 0 {
+	if b.added+b.retracted+b.reducedAdded+b.reducedRetracted == 0 {
 		return uint64(b.seq - 1), nil
 	}
 	_, err := b.tx.Exec(ctx, `INSERT INTO batches
-		(seq, published_on, first_report_id, next_report_id, added, retracted) VALUES ($1, $2, $3, $4, $5, $6)`,
-		b.seq, today.Time(), b.firstID, b.nextID, b.added, b.retracted)
+		(seq, published_on, first_report_id, next_report_id, added, retracted, reduced_added, reduced_retracted)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		b.seq, today.Time(), b.firstID, b.nextID, b.added, b.retracted, b.reducedAdded, b.reducedRetracted)
 	if err != nil {
 		return 0, fmt.Errorf("record batch %d: %w", b.seq, err)
 	}

@@ -62,6 +62,13 @@ func (s *Store) changes(ctx context.Context, since uint64, fn func(store.Change)
 	if since > reached {
 		return 0, fmt.Errorf("%w: %d", store.ErrAhead, reached)
 	}
+	from, err := historyFrom(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	if since > 0 && since < from {
+		return 0, fmt.Errorf("%w: known from %d on", store.ErrForgotten, from)
+	}
 	batches, err := batchesSince(ctx, tx, int64(since))
 	if err != nil {
 		return 0, err
@@ -112,12 +119,19 @@ type batchRow struct {
 	firstID   int64
 	nextID    int64
 	added     int64
-	retracted int64
+	retracted int64 // but those that are forgotten, as with added
 	gone      int64 // of those added, retracted by a later batch
+
+	reducedAdded     int64
+	reducedRetracted int64
 }
 
+// special says that a batch needs queries of its own.
+func (b batchRow) special() bool { return b.gone+b.retracted+b.reducedAdded+b.reducedRetracted > 0 }
+
 func batchesSince(ctx context.Context, tx pgx.Tx, since int64) ([]batchRow, error) {
-	rows, err := tx.Query(ctx, `SELECT seq, first_report_id, next_report_id, added, retracted, coalesce(gone, 0)
+	rows, err := tx.Query(ctx, `SELECT seq, first_report_id, next_report_id, added - forgotten_added,
+			retracted - forgotten_retracted, coalesce(gone, 0), reduced_added, reduced_retracted
 		FROM batches LEFT JOIN (SELECT added_batch, count(*) AS gone FROM retractions
 			WHERE added_batch > $1 GROUP BY added_batch) AS g ON added_batch = seq
 		WHERE seq > $1 ORDER BY seq`, since)
@@ -125,7 +139,7 @@ func batchesSince(ctx context.Context, tx pgx.Tx, since int64) ([]batchRow, erro
 		return nil, fmt.Errorf("list batches: %w", err)
 	}
 	batches, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (b batchRow, err error) {
-		return b, row.Scan(&b.seq, &b.firstID, &b.nextID, &b.added, &b.retracted, &b.gone)
+		return b, row.Scan(&b.seq, &b.firstID, &b.nextID, &b.added, &b.retracted, &b.gone, &b.reducedAdded, &b.reducedRetracted)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list batches: %w", err)
@@ -138,10 +152,10 @@ func batchesSince(ctx context.Context, tx pgx.Tx, since int64) ([]batchRow, erro
 func spanLength(batches []batchRow) int {
 	var rows int64
 	for i, b := range batches {
-		if rows += b.added; i > 0 && (b.gone+b.retracted > 0 || rows > spanRows) {
+		if rows += b.added; i > 0 && (b.special() || rows > spanRows) {
 			return i
 		}
-		if b.gone+b.retracted > 0 {
+		if b.special() {
 			return 1
 		}
 	}
@@ -176,7 +190,33 @@ func (c *changeReader) readSpan(ctx context.Context, span []batchRow) error {
 		}
 	}
 	if first.retracted > 0 {
-		return c.send(ctx, retracted, `SELECT retracted_batch, `+reportColumns+` FROM retractions WHERE retracted_batch = $1`, first.seq)
+		err := c.send(ctx, retracted, `SELECT retracted_batch, `+reportColumns+` FROM retractions WHERE retracted_batch = $1`, first.seq)
+		if err != nil {
+			return err
+		}
+	}
+	return c.readReduced(ctx, first)
+}
+
+// readReduced sends the reports that a batch's counts stand for.
+func (c *changeReader) readReduced(ctx context.Context, b batchRow) error {
+	for _, part := range []struct {
+		column  string
+		reports int64
+		retract bool
+	}{{"batch", b.reducedAdded, false}, {"retracted_batch", b.reducedRetracted, true}} {
+		if part.reports == 0 {
+			continue
+		}
+		e := store.Expander{Generation: uint64(b.seq), Retract: part.retract, Fn: c.fn}
+		err := eachReduced(ctx, c.tx, e.Add, `SELECT cell, `+dayNumber("occurred_on")+`, factors, n FROM reduced
+			WHERE `+part.column+` = $1`, b.seq)
+		if err == nil {
+			err = e.Flush()
+		}
+		if err != nil {
+			return fmt.Errorf("read counts: %w", err)
+		}
 	}
 	return nil
 }

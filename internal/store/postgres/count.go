@@ -19,7 +19,8 @@ func (s *Store) Count(ctx context.Context, f report.Filter, cell h3.Cell) (int64
 	if err != nil {
 		return 0, err
 	}
-	n, err := s.countQuery(ctx, `SELECT count(*) FROM reports WHERE `+where)
+	n, err := s.countQuery(ctx, `SELECT (SELECT count(*) FROM reports WHERE `+where+`)
+		+ (SELECT coalesce(sum(n), 0)::bigint FROM `+store.ReducedAsReports+` WHERE `+where+`)`)
 	if err != nil {
 		return 0, fmt.Errorf("count: %w", err)
 	}
@@ -43,7 +44,9 @@ func (s *Store) CountByCell(ctx context.Context, f report.Filter, resolution int
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.reader.Query(ctx, `SELECT `+cell+`, count(*) FROM reports WHERE `+where+` GROUP BY 1`,
+	rows, err := s.reader.Query(ctx, `SELECT c, sum(n)::bigint FROM (
+		SELECT `+cell+` AS c, count(*) AS n FROM reports WHERE `+where+` GROUP BY 1
+		UNION ALL SELECT `+cell+`, sum(n) FROM `+store.ReducedAsReports+` WHERE `+where+` GROUP BY 1) AS u GROUP BY c`,
 		pgx.QueryExecModeSimpleProtocol)
 	if err != nil {
 		return nil, fmt.Errorf("count by cell: %w", err)

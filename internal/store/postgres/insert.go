@@ -48,6 +48,23 @@ func (s *Store) insert(ctx context.Context, source string, records []report.Reco
 		res.Generation, err = generation(ctx, s.primary)
 		return res, err
 	}
+	for {
+		before := s.knownCoarseBefore()
+		store.CoarsenOld(kept, before)
+		res, err = s.insertKept(ctx, source, kept, before)
+		if !errors.Is(err, errCoarsened) {
+			res.Duplicates += dropped
+			return res, err
+		}
+	}
+}
+
+// errCoarsened says that older reports have to be coarsened by now.
+var errCoarsened = errors.New("retention went on meanwhile")
+
+// insertKept inserts what store.Prepare kept. Records of days before the given
+// one are coarse; when that is not enough, the error is errCoarsened.
+func (s *Store) insertKept(ctx context.Context, source string, kept []report.Record, before report.Day) (res store.Result, err error) {
 	months := monthsOf(kept)
 	err = s.write(ctx, func(tx pgx.Tx) error {
 		if err := stage(ctx, tx, kept); err != nil { // before the lock: others need not wait for it
@@ -56,6 +73,10 @@ func (s *Store) insert(ctx context.Context, source string, records []report.Reco
 		b, err := beginBatch(ctx, tx)
 		if err != nil {
 			return err
+		}
+		if b.coarseBefore != before {
+			s.rememberCoarseBefore(b.coarseBefore)
+			return errCoarsened
 		}
 		if err := s.ensureMonths(ctx, tx, months); err != nil {
 			return err
@@ -67,14 +88,26 @@ func (s *Store) insert(ctx context.Context, source string, records []report.Reco
 		if res, err = b.insert(ctx, id, int64(len(kept))); err != nil {
 			return err
 		}
-		res.Duplicates += dropped
 		res.Generation, err = b.finish(ctx, s.today())
 		return err
 	})
-	if err == nil {
-		s.rememberMonths(months)
+	if err != nil {
+		return store.Result{}, err
 	}
-	return res, err
+	s.rememberMonths(months)
+	return res, nil
+}
+
+func (s *Store) knownCoarseBefore() report.Day {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return max(s.coarseBefore, report.MinDay)
+}
+
+func (s *Store) rememberCoarseBefore(d report.Day) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.coarseBefore = d
 }
 
 // stage copies records into the table stage.

@@ -85,8 +85,9 @@ type Store struct {
 	listener  sync.WaitGroup
 	stopped   context.Context
 
-	mu     sync.Mutex      // guards months
-	months map[string]bool // partitions known to exist, as YYYY-MM
+	mu           sync.Mutex      // guards the fields below
+	months       map[string]bool // partitions known to exist, as YYYY-MM
+	coarseBefore report.Day      // as last seen; it only grows
 }
 
 var _ store.Store = (*Store)(nil)
@@ -173,6 +174,13 @@ func (s *Store) write(ctx context.Context, fn func(pgx.Tx) error) error {
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
+}
+
+// writeWithin is write with a bound on how long it may take.
+func (s *Store) writeWithin(ctx context.Context, bound time.Duration, fn func(context.Context, pgx.Tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, bound)
+	defer cancel()
+	return s.write(ctx, func(tx pgx.Tx) error { return fn(ctx, tx) })
 }
 
 // lock makes a transaction the only one that publishes or migrates.

@@ -100,6 +100,7 @@ func (s *Store) publishSource(ctx context.Context, b *batch, source int64, recor
 	if err != nil {
 		return store.Result{}, err
 	}
+	store.CoarsenOld(kept, b.coarseBefore)
 	if err := stage(ctx, b.tx, kept); err != nil {
 		return store.Result{}, err
 	}

@@ -13,12 +13,14 @@ import (
 
 // Sources is store.Store.Sources.
 func (s *Store) Sources(ctx context.Context) ([]store.Source, error) {
-	rows, err := s.reader.Query(ctx, `SELECT s.name, s.precision, s.synthetic, coalesce(r.n, 0),
-			coalesce(`+dayNumber("r.first")+`, 0), coalesce(`+dayNumber("r.last")+`, 0)
+	rows, err := s.reader.Query(ctx, `SELECT s.name, s.precision, s.synthetic, coalesce(sum(r.n), 0)::bigint,
+			coalesce(`+dayNumber("min(r.first)")+`, 0), coalesce(`+dayNumber("max(r.last)")+`, 0)
 		FROM sources AS s LEFT JOIN (
 			SELECT source_id, count(*) AS n, min(occurred_on) AS first, max(occurred_on) AS last
-			FROM reports GROUP BY source_id) AS r ON r.source_id = s.id
-		WHERE NOT s.removed ORDER BY s.name`)
+			FROM reports GROUP BY source_id
+			UNION ALL SELECT source_id, sum(n), min(occurred_on), max(occurred_on)
+			FROM `+store.ReducedAsReports+` GROUP BY source_id) AS r ON r.source_id = s.id
+		WHERE NOT s.removed GROUP BY s.id ORDER BY s.name`)
 	if err != nil {
 		return nil, fmt.Errorf("list sources: %w", err)
 	}
@@ -73,6 +75,10 @@ func (s *Store) RemoveSource(ctx context.Context, name string) (removed int64, e
 		if _, err := tx.Exec(ctx, `UPDATE sources SET removed = true WHERE id = $1`, id); err != nil {
 			return fmt.Errorf("mark the source: %w", err)
 		}
+		if err := b.takeBackReduced(ctx, id); err != nil {
+			return err
+		}
+		removed += b.reducedRetracted
 		_, err = b.finish(ctx, s.today())
 		return err
 	})
@@ -150,10 +156,5 @@ func (s *Store) SetMeta(ctx context.Context, key, value string) error {
 	if err := store.ValidateMetaKey(key); err != nil {
 		return err
 	}
-	_, err := s.primary.Exec(ctx, `INSERT INTO meta (key, value) VALUES ($1, $2)
-		ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, value)
-	if err != nil {
-		return fmt.Errorf("keep setting %s: %w", key, err)
-	}
-	return nil
+	return setMeta(ctx, s.primary, key, value)
 }

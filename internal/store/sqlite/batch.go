@@ -19,6 +19,11 @@ type batch struct {
 	nextID    int64 // the id of the next report
 	added     int64
 	retracted int64
+
+	reducedAdded     int64 // reports of the table reduced
+	reducedRetracted int64
+
+	coarseBefore report.Day // older reports are coarsened on the way in
 }
 
 func beginBatch(ctx context.Context, tx *sql.Tx) (*batch, error) {
@@ -28,18 +33,21 @@ func beginBatch(ctx context.Context, tx *sql.Tx) (*batch, error) {
 		return nil, fmt.Errorf("find the last batch: %w", err)
 	}
 	b.nextID = b.firstID
-	return b, nil
+	var err error
+	b.coarseBefore, err = coarseBefore(ctx, tx)
+	return b, err
 }
 
 // finish records the batch, unless it changes nothing, and returns the
 // generation.
 func (b *batch) finish(ctx context.Context, today report.Day) (uint64, error) {
-	if b.added+b.retracted == 0 {
+	if b.added+b.retracted+b.reducedAdded+b.reducedRetracted == 0 {
 		return b.seq - 1, nil
 	}
 	_, err := b.tx.ExecContext(ctx, `INSERT INTO batches
-		(seq, published_on, first_report_id, next_report_id, added, retracted) VALUES (?, ?, ?, ?, ?, ?)`,
-		b.seq, today, b.firstID, b.nextID, b.added, b.retracted)
+		(seq, published_on, first_report_id, next_report_id, added, retracted, reduced_added, reduced_retracted)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		b.seq, today, b.firstID, b.nextID, b.added, b.retracted, b.reducedAdded, b.reducedRetracted)
 	if err != nil {
 		return 0, fmt.Errorf("record batch %d: %w", b.seq, err)
 	}

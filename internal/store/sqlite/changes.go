@@ -64,6 +64,13 @@ func (s *Store) changes(ctx context.Context, since uint64, fn func(store.Change)
 	if since > reached {
 		return 0, fmt.Errorf("%w: %d", store.ErrAhead, reached)
 	}
+	from, err := historyFrom(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	if since > 0 && since < from {
+		return 0, fmt.Errorf("%w: known from %d on", store.ErrForgotten, from)
+	}
 	batches, err := batchesSince(ctx, tx, since)
 	if err != nil || len(batches) == 0 {
 		return reached, err
@@ -80,11 +87,15 @@ type batchRow struct {
 	firstID   int64
 	nextID    int64
 	added     int64
-	retracted int64
+	retracted int64 // but those that are forgotten, as with added
+
+	reducedAdded     int64
+	reducedRetracted int64
 }
 
 func batchesSince(ctx context.Context, q queryer, since uint64) ([]batchRow, error) {
-	rows, err := q.QueryContext(ctx, `SELECT seq, first_report_id, next_report_id, added, retracted
+	rows, err := q.QueryContext(ctx, `SELECT seq, first_report_id, next_report_id,
+			added - forgotten_added, retracted - forgotten_retracted, reduced_added, reduced_retracted
 		FROM batches WHERE seq > ? ORDER BY seq`, since)
 	if err != nil {
 		return nil, fmt.Errorf("list batches: %w", err)
@@ -93,7 +104,7 @@ func batchesSince(ctx context.Context, q queryer, since uint64) ([]batchRow, err
 	var all []batchRow
 	for rows.Next() {
 		var b batchRow
-		if err := rows.Scan(&b.seq, &b.firstID, &b.nextID, &b.added, &b.retracted); err != nil {
+		if err := rows.Scan(&b.seq, &b.firstID, &b.nextID, &b.added, &b.retracted, &b.reducedAdded, &b.reducedRetracted); err != nil {
 			return nil, fmt.Errorf("read batch: %w", err)
 		}
 		all = append(all, b)
@@ -135,6 +146,16 @@ func (c *changeReader) readAll(batches []batchRow) error {
 				return err
 			}
 		}
+		if b.reducedAdded > 0 {
+			if err := c.readReduced("batch", &store.Expander{Generation: b.seq, Fn: c.fn}); err != nil {
+				return err
+			}
+		}
+		if b.reducedRetracted > 0 {
+			if err := c.readReduced("retracted_batch", &store.Expander{Generation: b.seq, Retract: true, Fn: c.fn}); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -166,6 +187,25 @@ func (c *changeReader) readRetracted(b batchRow) error {
 	return err
 }
 
+// readReduced sends the reports that counts of a batch stand for, those that it
+// added or those that it took back.
+func (c *changeReader) readReduced(column string, e *store.Expander) error {
+	rows, err := c.query(`SELECT n, cell, `+packReduced+` FROM reduced WHERE `+column+` = ?`, int64(e.Generation))
+	if err != nil {
+		return err
+	}
+	defer rows.close()
+	for !rows.done {
+		if err := e.Add(store.Reduced{Report: unpack(rows.cell, rows.packed), N: rows.id}); err != nil {
+			return err
+		}
+		if err := rows.next(); err != nil {
+			return err
+		}
+	}
+	return e.Flush()
+}
+
 // send hands on the rows with ids below end, in portions, and counts them.
 func (c *changeReader) send(rows *rawRows, end int64, change func([]report.Report) store.Change) (int64, error) {
 	var n int64
@@ -190,7 +230,7 @@ func (c *changeReader) send(rows *rawRows, end int64, change func([]report.Repor
 	}
 }
 
-// rawRows is a cursor over (id, cell, packed) that stands on a row until done.
+// rawRows is a cursor over (id, cell, packed), or (n, cell, packed) of counts, that stands on a row until done.
 type rawRows struct {
 	rows             driver.Rows
 	values           [3]driver.Value

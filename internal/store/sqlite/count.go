@@ -23,7 +23,8 @@ func (s *Store) Count(ctx context.Context, f report.Filter, cell h3.Cell) (int64
 	if err != nil {
 		return 0, err
 	}
-	n, err := s.countQuery(ctx, `SELECT count(*) FROM reports WHERE `+where)
+	n, err := s.countQuery(ctx, `SELECT (SELECT count(*) FROM reports WHERE `+where+`)
+		+ (SELECT coalesce(sum(n), 0) FROM `+store.ReducedAsReports+` WHERE `+where+`)`)
 	if err != nil {
 		return 0, fmt.Errorf("count: %w", err)
 	}
@@ -32,7 +33,7 @@ func (s *Store) Count(ctx context.Context, f report.Filter, cell h3.Cell) (int64
 
 func (s *Store) countQuery(ctx context.Context, query string) (n int64, err error) {
 	err = s.reader.QueryRowContext(ctx, query).Scan(&n)
-	return n, err
+	return n, unavailable(err)
 }
 
 // CountByCell is store.Store.CountByCell.
@@ -45,7 +46,9 @@ func (s *Store) CountByCell(ctx context.Context, f report.Filter, resolution int
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.reader.QueryContext(ctx, `SELECT `+cell+`, count(*) FROM reports WHERE `+where+` GROUP BY 1`)
+	rows, err := s.reader.QueryContext(ctx, `SELECT c, sum(n) FROM (
+		SELECT `+cell+` AS c, count(*) AS n FROM reports WHERE `+where+` GROUP BY 1
+		UNION ALL SELECT `+cell+`, sum(n) FROM `+store.ReducedAsReports+` WHERE `+where+` GROUP BY 1) AS u GROUP BY c`)
 	if err != nil {
 		return nil, fmt.Errorf("count by cell: %w", err)
 	}

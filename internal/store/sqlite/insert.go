@@ -53,6 +53,9 @@ func pack(r report.Report) int64 {
 // packed is what pack makes, in SQL, where shifts and ors bind equally.
 const packed = `((occurred_on << 32) | (daypart << 24) | (dark << 16) | factors)`
 
+// packReduced is the same of a row of the table reduced.
+var packReduced = fmt.Sprintf(`((occurred_on << 32) | (%d << 24) | (%d << 16) | factors)`, report.UnknownDaypart, report.DarkUnknown)
+
 func unpack(cell, p int64) report.Report {
 	return report.Report{
 		Cell:    h3.Cell(cell),
@@ -93,6 +96,7 @@ func (s *Store) insert(ctx context.Context, source string, records []report.Reco
 				return err
 			}
 		}
+		store.CoarsenOld(kept, b.coarseBefore)
 		if err := in.insert(ctx, kept); err != nil {
 			return err
 		}
@@ -168,30 +172,41 @@ func (in *inserter) resolve(ctx context.Context, records []report.Record, ids []
 			continue
 		default:
 			in.result.Revised++
-			if err := in.replace(ctx, r.ExternalID, old.id, ids[i]); err != nil {
+			if err := in.replace(ctx, r.ExternalID, replacement{old.id, ids[i], store.ReasonRevised}); err != nil {
 				return err
 			}
 		}
 		add, addIDs = append(add, r), append(addIDs, ids[i])
 	}
+	return in.addReports(ctx, add, addIDs)
+}
+
+// addReports inserts any number of reports whose keys stand.
+func (in *inserter) addReports(ctx context.Context, records []report.Record, ids []int64) error {
 	for _, n := range bulkSizes {
-		for len(add) >= n {
-			if err := in.reports(ctx, add[:n], addIDs[:n]); err != nil {
+		for len(records) >= n {
+			if err := in.reports(ctx, records[:n], ids[:n]); err != nil {
 				return err
 			}
-			add, addIDs = add[n:], addIDs[n:]
+			records, ids = records[n:], ids[n:]
 		}
 	}
 	return nil
 }
 
+// replacement is a report that another one takes the place of.
+type replacement struct {
+	oldID, newID int64
+	reason       string
+}
+
 // replace retracts the report of a key, which from now on stands for another.
-func (in *inserter) replace(ctx context.Context, externalID string, oldID, newID int64) error {
-	if err := in.retract(ctx, oldID, externalID, "revised"); err != nil {
+func (in *inserter) replace(ctx context.Context, externalID string, r replacement) error {
+	if err := in.retract(ctx, r.oldID, externalID, r.reason); err != nil {
 		return err
 	}
 	_, err := in.tx.ExecContext(ctx, `UPDATE report_keys SET report_id = ? WHERE source_id = ? AND external_id = ?`,
-		newID, in.source, externalID)
+		r.newID, in.source, externalID)
 	if err != nil {
 		return fmt.Errorf("revise key: %w", err)
 	}

@@ -81,6 +81,7 @@ func (s *Store) publish(ctx context.Context, tx *sql.Tx, schedule store.Schedule
 		if err != nil {
 			return res, err
 		}
+		store.CoarsenOld(kept, b.coarseBefore)
 		in := inserter{batch: b, bulk: s.bulk, source: source}
 		if err := in.insert(ctx, kept); err != nil {
 			return res, err

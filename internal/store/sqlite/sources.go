@@ -13,11 +13,13 @@ import (
 // Sources is store.Store.Sources.
 func (s *Store) Sources(ctx context.Context) ([]store.Source, error) {
 	rows, err := s.reader.QueryContext(ctx, `SELECT s.name, s.precision, s.synthetic,
-			coalesce(r.n, 0), coalesce(r.first, 0), coalesce(r.last, 0)
+			coalesce(sum(r.n), 0), coalesce(min(r.first), 0), coalesce(max(r.last), 0)
 		FROM sources AS s LEFT JOIN (
 			SELECT source_id, count(*) AS n, min(occurred_on) AS first, max(occurred_on) AS last
-			FROM reports GROUP BY source_id) AS r ON r.source_id = s.id
-		WHERE s.removed = 0 ORDER BY s.name`)
+			FROM reports GROUP BY source_id
+			UNION ALL SELECT source_id, sum(n), min(occurred_on), max(occurred_on)
+			FROM `+store.ReducedAsReports+` GROUP BY source_id) AS r ON r.source_id = s.id
+		WHERE s.removed = 0 GROUP BY s.id ORDER BY s.name`)
 	if err != nil {
 		return nil, fmt.Errorf("list sources: %w", err)
 	}
@@ -77,8 +79,8 @@ func (s *Store) RemoveSource(ctx context.Context, name string) (int64, error) {
 // stay, so that a new import does not bring those back.
 func (b *batch) retractSource(ctx context.Context, id int64) (int64, error) {
 	done, err := b.tx.ExecContext(ctx, `INSERT INTO retractions
-		SELECT r.id, r.batch, ?, r.source_id, k.external_id, r.cell, r.occurred_on, r.daypart, r.dark, r.factors, 'source removed'
-		FROM report_keys AS k JOIN reports AS r ON r.id = k.report_id WHERE k.source_id = ?`, b.seq, id)
+		SELECT r.id, r.batch, ?, r.source_id, k.external_id, r.cell, r.occurred_on, r.daypart, r.dark, r.factors, ?
+		FROM report_keys AS k JOIN reports AS r ON r.id = k.report_id WHERE k.source_id = ?`, b.seq, store.ReasonRemoved, id)
 	if err != nil {
 		return 0, fmt.Errorf("keep retracted reports: %w", err)
 	}
@@ -95,7 +97,10 @@ func (b *batch) retractSource(ctx context.Context, id int64) (int64, error) {
 			return 0, fmt.Errorf("retract reports: %w", err)
 		}
 	}
-	return b.retracted, nil
+	if err := b.takeBackReduced(ctx, id); err != nil {
+		return 0, err
+	}
+	return b.retracted + b.reducedRetracted, nil
 }
 
 // Withdraw is store.Store.Withdraw.

@@ -32,6 +32,7 @@ func Run(t *testing.T, create New) {
 		{"Publish", testPublish},
 		{"Export", testExport},
 		{"Processes", testProcesses},
+		{"Retention", testRetention},
 		{"History", testHistory},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, create) })
