@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/streetsafe/streetsafe/internal/gazetteer"
+	"github.com/streetsafe/streetsafe/internal/form"
 	"github.com/streetsafe/streetsafe/internal/server"
 	"github.com/streetsafe/streetsafe/internal/store"
 )
@@ -38,10 +38,14 @@ type serveOptions struct {
 	hosts   []string
 	cacheMB int
 	basemap server.Basemap
+	form    formOptions
+	places  placesOptions
 }
 
 func (o *serveOptions) addFlags(flags *pflag.FlagSet, data string) {
 	o.storage.addFlags(flags, data)
+	o.form.addFlags(flags)
+	o.places.addFlags(flags)
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address to answer on; port 0 picks a free one")
 	flags.StringSliceVar(&o.origins, "cors-origin", nil, "web origin whose scripts may read answers, such as https://maps.example.org; * for all (demo: * unless given)")
 	flags.StringSliceVar(&o.hosts, "host", nil, "further host name to answer for, when a proxy passes on its own")
@@ -130,7 +134,15 @@ func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) er
 	if err != nil {
 		return err
 	}
-	places, err := gazetteer.Open()
+	places, err := o.places.open(std.log)
+	if err != nil {
+		return err
+	}
+	outside, err := o.places.openOutside()
+	if err != nil {
+		return err
+	}
+	mounted, err := o.form.mount(ctx, st, form.Parts{Gazetteer: places, Outside: outside, Log: std.log})
 	if err != nil {
 		return err
 	}
@@ -139,7 +151,7 @@ func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) er
 		return fmt.Errorf("listen on %s: %w (is another StreetSafe running? choose a port with --listen)", o.listen, err)
 	}
 	handler, err := server.New(o.config(st, synthetic, listener.Addr()), server.Parts{
-		Cube: live.cube, Gazetteer: places, Readiness: live.readiness, Log: std.log,
+		Cube: live.cube, Gazetteer: places, Readiness: live.readiness, Log: std.log, Mounted: mounted,
 	})
 	if err != nil {
 		return errors.Join(err, listener.Close())

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/streetsafe/streetsafe/internal/form"
+	"github.com/streetsafe/streetsafe/internal/report"
+	"github.com/streetsafe/streetsafe/internal/store"
+)
+
+const (
+	// formSource is where reports of the public form come from.
+	formSource = "form"
+	// reviewSource holds what came over the limit of a network or without a
+	// proof of work, apart, so that all of it can be undone in one step.
+	reviewSource = "form-review"
+
+	// metaFormSecret keeps the key of place receipts, in hexadecimal. With it
+	// and the store nobody learns more than with the store: receipts are kept
+	// nowhere.
+	metaFormSecret = "form_secret"
+)
+
+// formOptions are the settings of the public report form.
+type formOptions struct {
+	off       bool
+	area      string
+	baseURL   string
+	exitURL   string
+	support   string
+	proxies   []string
+	keys      []string
+	proofBits int
+	basemap   form.Basemap
+}
+
+func (o *formOptions) addFlags(flags *pflag.FlagSet) {
+	flags.BoolVar(&o.off, "no-form", false, "do not serve the public report form")
+	flags.StringVar(&o.area, "form-area", "uk", "where the form takes reports from: uk, world, or west,south,east,north in degrees")
+	flags.StringVar(&o.baseURL, "base-url", "", "address of this site as people reach it, for posters, such as https://streetsafe.example (default: as asked)")
+	flags.StringVar(&o.exitURL, "exit-url", "", "where \"Exit this page\" leads (default: a weather page)")
+	flags.StringVar(&o.support, "support-file", "", "JSON file with the support services that the form names (default: national ones)")
+	flags.StringSliceVar(&o.proxies, "trusted-proxy", nil, "network whose X-Forwarded-For is believed, such as 10.0.0.0/8; needed behind a proxy, or all reports count as one network's")
+	flags.StringSliceVar(&o.keys, "sender-key", nil, "api key of an application that sends for many people: no proof of work, no hourly limit")
+	flags.IntVar(&o.proofBits, "proof-bits", 0, "zero bits of the proof of work; negative for none (default 16)")
+	flags.StringVar(&o.basemap.URL, "form-basemap", "", "path of this host with map tiles for the form, such as /basemap/{z}/{x}/{y}.png (default: offline)")
+	flags.StringVar(&o.basemap.Attribution, "form-basemap-attribution", "", "attribution of that map")
+}
+
+// mount returns the form by the paths it answers at, or nothing when it is off.
+// The parts lack their sink, which is the store.
+func (o *formOptions) mount(ctx context.Context, st store.Store, parts form.Parts) (map[string]http.Handler, error) {
+	if o.off {
+		return nil, nil
+	}
+	cfg, err := o.config()
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Secret, err = formSecret(ctx, st); err != nil {
+		return nil, err
+	}
+	parts.Sink = formSink{st}
+	h, err := form.New(cfg, parts)
+	if err != nil {
+		return nil, err
+	}
+	mounted := map[string]http.Handler{}
+	for _, p := range form.Prefixes() {
+		mounted[p] = h
+	}
+	return mounted, nil
+}
+
+func (o *formOptions) config() (form.Config, error) {
+	cfg := form.Config{BaseURL: o.baseURL, ExitURL: o.exitURL, SenderKeys: o.keys, ProofBits: o.proofBits, Basemap: o.basemap}
+	var err error
+	if cfg.Area, err = report.ParseArea(o.area); err != nil {
+		return cfg, fmt.Errorf("--form-area: %w", err)
+	}
+	for _, p := range o.proxies {
+		prefix, err := netip.ParsePrefix(p)
+		if err != nil {
+			return cfg, fmt.Errorf("--trusted-proxy %q: expected a network such as 10.0.0.0/8 or 192.0.2.1/32", p)
+		}
+		cfg.TrustedProxies = append(cfg.TrustedProxies, prefix)
+	}
+	if o.support == "" {
+		return cfg, nil
+	}
+	f, err := os.Open(o.support)
+	if err != nil {
+		return cfg, fmt.Errorf("--support-file: %w", err)
+	}
+	defer f.Close()
+	if cfg.Support, err = form.ReadSupport(f); err != nil {
+		return cfg, fmt.Errorf("--support-file %s: %w", o.support, err)
+	}
+	return cfg, nil
+}
+
+// formSecret reads the key of place receipts, and makes it the first time.
+func formSecret(ctx context.Context, st store.Store) ([]byte, error) {
+	text, ok, err := st.Meta(ctx, metaFormSecret)
+	if err == nil && !ok {
+		if err = st.SetMeta(ctx, metaFormSecret, hex.EncodeToString(form.NewSecret())); err == nil {
+			// Of two that make one at the same time, both use the last.
+			text, _, err = st.Meta(ctx, metaFormSecret)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("key of place receipts: %w", err)
+	}
+	secret, err := hex.DecodeString(strings.TrimSpace(text))
+	if err != nil {
+		return nil, errors.New("the store's setting " + metaFormSecret + " is damaged: delete it, and old place receipts no longer open")
+	}
+	return secret, nil
+}
+
+// formSink hands reports of the form to the store, which publishes them on
+// schedule.
+type formSink struct{ st store.Store }
+
+var _ form.Sink = formSink{}
+
+// Accept is form.Sink.Accept.
+func (s formSink) Accept(ctx context.Context, sub form.Submission) error {
+	source := formSource
+	if sub.Quarantine != "" {
+		source = reviewSource
+	}
+	return s.st.Submit(ctx, source, report.Record{Report: sub.Report, ExternalID: sub.Key.String()})
+}
