@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 # Pinned here, since it is no dependency of the program.
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.1
-fuzz_seconds=${FUZZ_SECONDS:-5}
+fuzz_seconds=${FUZZ_SECONDS:-2}
 
 step_format() {
   local bad

@@ -70,7 +70,9 @@ type pkg struct {
 }
 
 func main() {
-	out, err := exec.Command("go", "list", "-deps=false", "-json=ImportPath,Imports,Deps", "./...").Output()
+	list := exec.Command("go", "list", "-json=ImportPath,Imports,Deps", "./...")
+	list.Stderr = os.Stderr
+	out, err := list.Output()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "go list:", err)
 		os.Exit(1)
