@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -12,9 +13,6 @@ import (
 	"github.com/streetsafe/streetsafe/internal/server"
 	"github.com/streetsafe/streetsafe/internal/store"
 )
-
-// retryAfter is how long to leave a store alone that could not be read.
-const retryAfter = time.Second
 
 // live keeps the cube up to date with a store.
 type live struct {
@@ -68,32 +66,25 @@ func buildSnapshot(ctx context.Context, st store.Store) (*cube.Snapshot, error) 
 }
 
 // follow applies new batches until ctx ends. A store that cannot be read leaves
-// the map as it is: it goes on serving and tries again.
+// the map as it is: it goes on serving, and the next sighting tries again.
 func (l *live) follow(ctx context.Context) {
-	for generation := range l.store.Watch(ctx) {
-		for ctx.Err() == nil {
-			err := l.catchUp(ctx, generation)
-			if err == nil || ctx.Err() != nil {
-				break
-			}
-			l.log.Warn("cannot follow the store, trying again", slog.Any("error", err))
-			select {
-			case <-ctx.Done():
-			case <-time.After(retryAfter):
-			}
+	for seen := range l.store.Watch(ctx) {
+		err := seen.Err
+		if err == nil {
+			err = l.catchUp(ctx, seen.Generation)
+		}
+		if ctx.Err() == nil {
+			l.note(seen.Generation, err)
 		}
 	}
 }
 
 func (l *live) catchUp(ctx context.Context, generation uint64) error {
-	l.note(generation, nil)
 	start, have := time.Now(), l.cube.Current().Generation()
 	if generation <= have {
 		return nil
 	}
-	err := l.apply(ctx, have)
-	l.note(generation, err)
-	if err != nil {
+	if err := l.apply(ctx, have); err != nil {
 		return err
 	}
 	l.log.Info("map updated", slog.Uint64("generation", l.cube.Current().Generation()),
@@ -130,16 +121,37 @@ func (l *live) apply(ctx context.Context, since uint64) error {
 	return flush()
 }
 
+// note remembers for readiness what came of a sighting, and logs the beginning
+// and the end of trouble.
 func (l *live) note(generation uint64, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.latest = max(l.latest, generation)
-	l.trouble = ""
-	if err != nil {
-		l.trouble = "the store cannot be read; the map shows what was there before"
-		return
+	before := l.trouble
+	l.trouble = trouble(err)
+	if err == nil {
+		l.checked = time.Now()
 	}
-	l.checked = time.Now()
+	switch {
+	case l.trouble == before:
+	case err != nil:
+		l.log.Warn("cannot follow the store: the map goes on as it is, and tries again", slog.Any("error", err))
+	default:
+		l.log.Info("the store can be followed again", slog.Uint64("generation", generation))
+	}
+}
+
+// trouble says why the map may be behind, without what only the log may tell.
+func trouble(err error) string {
+	switch {
+	case err == nil:
+		return ""
+	case errors.Is(err, store.ErrUnavailable):
+		return "the database is unavailable; the map shows what was there before"
+	case errors.Is(err, store.ErrAhead):
+		return "the map is ahead of the database, which was put back or is a standby that lags; if it does not catch up, restart"
+	}
+	return "the store cannot be read; the map shows what was there before"
 }
 
 // readiness tells /readyz. A map that is loaded serves, however old it is.
