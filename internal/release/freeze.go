@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -165,7 +166,10 @@ func (f *Freezer) freeze(ctx context.Context, h HalfYear, truths map[HalfYear]*T
 		e.SHA256 = hashOf(blocks[i].Encode())
 		c.Blocks = append(c.Blocks, BlockRecord{e.Layer, e.Block, e.From, e.To, e.Epsilon, e.SHA256})
 	}
-	c.Commitment = commitment(c)
+	var err error
+	if c.Commitment, err = commitment(c); err != nil {
+		return err
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -184,13 +188,17 @@ func nonce(key *Key, h HalfYear) string {
 	return hex.EncodeToString(m.Sum(nil))
 }
 
-func commitment(c Commit) string {
+func commitment(c Commit) (string, error) {
+	policy, err := json.Marshal(c.Policy)
+	if err != nil {
+		return "", fmt.Errorf("commitment: %w", err)
+	}
 	var b []byte
-	for _, field := range []string{c.Nonce, c.Release, c.FrozenOn, c.Universe} {
+	for _, field := range []string{c.Nonce, c.Release, c.FrozenOn, c.Universe, string(policy)} {
 		b = appendField(b, []byte(field))
 	}
 	for _, r := range c.Blocks {
 		b = appendField(appendField(appendField(b, []byte(r.Layer)), []byte(r.Block)), []byte(r.SHA256))
 	}
-	return hashOf(b)
+	return hashOf(b), nil
 }

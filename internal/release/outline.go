@@ -42,7 +42,8 @@ type Area struct {
 }
 
 // NewOutlineUniverse makes the universe of all resolution-6 cells that overlap
-// an area. A resolution-8 cell belongs to the first area that has its centre,
+// an area, and their neighbours: published outlines are simplified by up to some
+// kilometres, and an empty cell too many costs nothing. A resolution-8 cell belongs to the first area that has its centre,
 // and one outside all of them, at a coast drawn too simply for instance, to the
 // nearest: no report is lost to a simplified outline.
 func NewOutlineUniverse(areas []Area) (*Universe, error) {
@@ -57,6 +58,9 @@ func NewOutlineUniverse(areas []Area) (*Universe, error) {
 			}
 		}
 	}
+	if err := widen(parents); err != nil {
+		return nil, err
+	}
 	list := make([]h3.Cell, 0, len(parents))
 	for c := range parents {
 		list = append(list, c)
@@ -64,15 +68,29 @@ func NewOutlineUniverse(areas []Area) (*Universe, error) {
 	if len(list) == 0 || len(list) > maxUniverse {
 		return nil, fmt.Errorf("the outlines cover %d cells of resolution %d: expected 1 to %d", len(list), themeRes, maxUniverse)
 	}
-	if len(owner) == 0 { // areas smaller than a cell
-		for c := range parents {
-			owner[childOf(childOf(c, 0), 0)] = 0
-		}
+	if len(owner) == 0 { // no area has the centre of a cell
+		owner[childOf(childOf(slices.Min(list), 0), 0)] = 0
 	}
 	if err := flood(owner, parents); err != nil {
 		return nil, err
 	}
 	return NewUniverse(list, forces, func(c h3.Cell) int { return owner[c] })
+}
+
+// widen adds the neighbours of a set of cells.
+func widen(cells map[h3.Cell]struct{}) error {
+	var more []h3.Cell
+	for c := range cells {
+		near, err := c.GridDisk(1)
+		if err != nil {
+			return fmt.Errorf("neighbours of %v: %w", c, err)
+		}
+		more = append(more, near...)
+	}
+	for _, c := range more {
+		cells[c] = struct{}{}
+	}
+	return nil
 }
 
 func claim(p Polygon, force int, owner map[h3.Cell]int, parents map[h3.Cell]struct{}) error {

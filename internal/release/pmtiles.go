@@ -103,10 +103,11 @@ func (a *pmArchive) encode() ([]byte, error) {
 // comes again is not stored again.
 func (a *pmArchive) layOut() (entries []pmEntry, data []byte, contents int, err error) {
 	known := map[string]pmEntry{}
+	var g gzipper
 	for _, t := range a.tiles {
 		at, ok := known[string(t.body)]
 		if !ok {
-			z, err := gzipped(t.body)
+			z, err := g.compress(t.body)
 			if err != nil {
 				return nil, nil, 0, err
 			}
@@ -187,15 +188,28 @@ func pmDirectory(entries []pmEntry) ([]byte, error) {
 	return gzipped(b)
 }
 
-func gzipped(b []byte) ([]byte, error) {
-	var out bytes.Buffer
-	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
-	if err != nil {
-		return nil, err
+// gzipper compresses one piece after another; a new writer for each would take
+// longer than its work.
+type gzipper struct {
+	out bytes.Buffer
+	w   *gzip.Writer
+}
+
+func (g *gzipper) compress(b []byte) ([]byte, error) {
+	g.out.Reset()
+	if g.w == nil {
+		w, err := gzip.NewWriterLevel(&g.out, gzip.BestCompression)
+		if err != nil {
+			return nil, err
+		}
+		g.w = w
 	}
-	_, err = w.Write(b)
-	if err := errors.Join(err, w.Close()); err != nil {
+	g.w.Reset(&g.out)
+	_, err := g.w.Write(b)
+	if err := errors.Join(err, g.w.Close()); err != nil {
 		return nil, fmt.Errorf("compress: %w", err)
 	}
-	return out.Bytes(), nil
+	return bytes.Clone(g.out.Bytes()), nil
 }
+
+func gzipped(b []byte) ([]byte, error) { return new(gzipper).compress(b) }

@@ -9,12 +9,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 const (
 	ledgerFile   = "ledger.jsonl"
 	universeFile = "universe.bin"
 	commitFile   = "commit.json"
+	lockFile     = ".lock"
 	draftPrefix  = ".draft-"
 )
 
@@ -49,7 +51,7 @@ type Commit struct {
 	// covers are exact, and somebody who knows all reports but one could try both
 	// outcomes. It is as private as the blocks.
 	Nonce      string `json:"nonce"`
-	Commitment string `json:"commitment"` // SHA-256 over nonce, universe and blocks; public
+	Commitment string `json:"commitment"` // SHA-256 over nonce, policy, universe and blocks; public
 }
 
 // BlockRecord is one block of a commit.
@@ -126,7 +128,7 @@ func (v *Vault) Load(h HalfYear, u *Universe) (Frozen, error) {
 	if hash := u.Hash(); hash != c.Universe {
 		return f, wrap(fmt.Errorf("it was made for another universe (%.12s, not %.12s)", c.Universe, hash))
 	}
-	if want := commitment(c); want != c.Commitment {
+	if want, err := commitment(c); err != nil || want != c.Commitment {
 		return f, wrap(errors.New("the commitment does not fit the blocks: commit.json was changed"))
 	}
 	for _, r := range c.Blocks {
@@ -217,6 +219,19 @@ func (v *Vault) store(h HalfYear, u *Universe, c Commit, blocks []*Block) error 
 	return v.settle()
 }
 
+// lock keeps other processes from writing the ledger. The system lets go of it
+// when a process ends, however it ends.
+func (v *Vault) lock() (unlock func(), err error) {
+	f, err := os.OpenFile(filepath.Join(v.dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock vault: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock vault: %w", err), f.Close())
+	}
+	return func() { _ = f.Close() }, nil // closing lets go, and nothing was written
+}
+
 func (v *Vault) fixUniverse(u *Universe) error {
 	fixed, ok, err := v.Universe()
 	if err != nil {
@@ -231,9 +246,14 @@ func (v *Vault) fixUniverse(u *Universe) error {
 	return nil
 }
 
-// settle enters releases in the ledger whose freeze was cut off between their
-// files and the ledger.
+// settle enters releases in the ledger whose files are complete: the one that
+// was just stored, and any whose freeze was cut off there.
 func (v *Vault) settle() error {
+	unlock, err := v.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	halves, err := v.List()
 	if err != nil {
 		return err
