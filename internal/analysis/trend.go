@@ -72,7 +72,7 @@ func FindTrends(s *cube.Snapshot, q TrendQuery) Trends {
 		if s.Len() == 0 || w.From < first {
 			return 0
 		}
-		return w.exposure(q.Filter)
+		return w.Exposure(q.Filter)
 	}
 	t, u, v := exposure(out.Window), exposure(out.Previous), exposure(out.YearAgo)
 	out.HasPrevious, out.HasYearAgo = t > 0 && u > 0, t > 0 && v > 0

@@ -22,8 +22,8 @@ func (w Window) Back(days int) Window {
 // Within reports whether all of it lies in another window.
 func (w Window) Within(o Window) bool { return w.From >= o.From && w.To <= o.To }
 
-// exposure is how many days of the window a filter counts.
-func (w Window) exposure(f report.Filter) float64 {
+// Exposure is how many days of the window a filter counts.
+func (w Window) Exposure(f report.Filter) float64 {
 	if f.Weekdays == 0 {
 		return float64(w.Days())
 	}
