@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -142,16 +143,8 @@ func (s storage) migrations(ctx context.Context) ([]store.MigrationState, error)
 
 // anySynthetic reports whether a store holds made-up reports.
 func anySynthetic(ctx context.Context, st store.Store) (bool, error) {
-	sources, err := st.Sources(ctx)
-	if err != nil {
-		return false, err
-	}
-	for _, s := range sources {
-		if s.Synthetic && s.Reports > 0 {
-			return true, nil
-		}
-	}
-	return false, nil
+	labels, err := st.Labels(ctx)
+	return slices.ContainsFunc(labels, func(l store.Label) bool { return l.Synthetic }), err
 }
 
 // countAll returns the number of reports in a store by SQL.

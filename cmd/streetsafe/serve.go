@@ -125,6 +125,7 @@ It answers on loopback only until accounts exist.`,
 
 // serve answers requests from the store until ctx ends.
 func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) error {
+	limitGarbage()
 	saved := newSnapshotFile(o.storage.dir, st, std.log)
 	live, err := loadLive(ctx, std.log, st, saved)
 	if err != nil {

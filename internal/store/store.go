@@ -70,6 +70,10 @@ type Store interface {
 	// Sources lists where the reports come from, by name.
 	Sources(ctx context.Context) ([]Source, error)
 
+	// Labels lists the sources without counting their reports, by name: what a
+	// start can wait for, while Sources reads every report.
+	Labels(ctx context.Context) ([]Label, error)
+
 	// DescribeSource says what is known of a source, before or after its reports
 	// arrive. A source that Insert meets first has the zero SourceInfo.
 	DescribeSource(ctx context.Context, name string, info SourceInfo) error
@@ -146,6 +150,12 @@ const (
 type SourceInfo struct {
 	Precision Precision
 	Synthetic bool // made up by a program, to be labelled wherever it is shown
+}
+
+// Label is a source without its figures.
+type Label struct {
+	Name string
+	SourceInfo
 }
 
 // Source is where reports come from: a file, a form, a generator.

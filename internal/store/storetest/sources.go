@@ -23,6 +23,13 @@ func testSources(t *testing.T, create New) {
 		if got := must[[]store.Source](t)(s.Sources(ctx)); !slices.Equal(got, want) {
 			t.Errorf("Sources() = %+v, want %+v", got, want)
 		}
+		var labels []store.Label
+		for _, v := range want {
+			labels = append(labels, store.Label{Name: v.Name, SourceInfo: v.SourceInfo})
+		}
+		if got := must[[]store.Label](t)(s.Labels(ctx)); !slices.Equal(got, labels) {
+			t.Errorf("Labels() = %+v, want %+v", got, labels)
+		}
 	}
 	plain := store.SourceInfo{Precision: store.PrecisionTime}
 
