@@ -135,9 +135,11 @@ var _ form.Sink = formSink{}
 
 // Accept is form.Sink.Accept.
 func (s formSink) Accept(ctx context.Context, sub form.Submission) error {
-	source := formSource
+	source, other := formSource, reviewSource
 	if sub.Quarantine != "" {
-		source = reviewSource
+		source, other = other, source
 	}
-	return s.st.Submit(ctx, source, report.Record{Report: sub.Report, ExternalID: sub.Key.String()})
+	// A report that is sent again, since no answer came, may be judged in another
+	// way: it still counts once.
+	return s.st.Submit(ctx, source, report.Record{Report: sub.Report, ExternalID: sub.Key.String()}, other)
 }

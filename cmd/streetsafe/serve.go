@@ -168,6 +168,9 @@ func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) er
 	tick := time.NewTicker(publishEvery)
 	defer tick.Stop()
 	background.Go(func() { publish(ctx, std.log, st, store.DefaultSchedule(), tick.C) })
+	retainTick := time.NewTicker(retainEvery)
+	defer retainTick.Stop()
+	background.Go(func() { retainDaily(ctx, std.log, st, time.Now, retainTick.C) })
 	fmt.Fprintf(std.out, "listening on http://%s\n", listener.Addr())
 	return serveHTTP(ctx, std.log, listener, handler)
 }

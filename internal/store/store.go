@@ -34,8 +34,9 @@ type Store interface {
 
 	// Submit keeps a record until a Publish lets it out. When it returns without
 	// an error, the record is durable. An external id that is known or waits
-	// already changes nothing. Nothing else of the store shows the record yet.
-	Submit(ctx context.Context, source string, record report.Record) error
+	// already, in this source or in one of the others, changes nothing. Nothing
+	// else of the store shows the record yet.
+	Submit(ctx context.Context, source string, record report.Record, others ...string) error
 
 	// Publish publishes those of the submitted records whose time has come, as
 	// one batch. Several programs may call it: each record is published once.

@@ -11,7 +11,7 @@ import (
 )
 
 // Submit is store.Store.Submit.
-func (s *Store) Submit(ctx context.Context, source string, r report.Record) error {
+func (s *Store) Submit(ctx context.Context, source string, r report.Record, others ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, submitTimeout)
 	defer cancel()
 	err := store.ValidateName(source)
@@ -19,7 +19,7 @@ func (s *Store) Submit(ctx context.Context, source string, r report.Record) erro
 		err = store.ValidateRecord(r)
 	}
 	if err == nil {
-		err = s.write(ctx, func(tx pgx.Tx) error { return s.submit(ctx, tx, source, r) })
+		err = s.write(ctx, func(tx pgx.Tx) error { return s.submit(ctx, tx, submission{r, source, others}) })
 	}
 	if err != nil {
 		return fmt.Errorf("submit to %s: %w", source, err)
@@ -27,17 +27,31 @@ func (s *Store) Submit(ctx context.Context, source string, r report.Record) erro
 	return nil
 }
 
-func (s *Store) submit(ctx context.Context, tx pgx.Tx, source string, r report.Record) error {
-	id, err := sourceID(ctx, tx, source)
+// submission is what Submit is given.
+type submission struct {
+	report.Record
+	source string
+	others []string
+}
+
+func (s *Store) submit(ctx context.Context, tx pgx.Tx, r submission) error {
+	id, err := sourceID(ctx, tx, r.source)
 	if err != nil {
+		return err
+	}
+	// The same id at the same time into another source: one waits for the other.
+	// A lock shared by mistake only makes somebody wait.
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, r.ExternalID); err != nil {
 		return err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO pending
 			(source_id, external_id, received_on, cell, occurred_on, daypart, dark, factors)
 		SELECT $1::integer, $2::text, $3::date, $4::bigint, $5::date, $6::smallint, $7::smallint, $8::smallint
-		WHERE NOT EXISTS (SELECT 1 FROM report_keys WHERE source_id = $1 AND external_id = $2)
+		WHERE NOT EXISTS (SELECT 1 FROM (SELECT source_id, external_id FROM report_keys
+				UNION ALL SELECT source_id, external_id FROM pending) AS k
+			WHERE k.external_id = $2 AND (k.source_id = $1 OR k.source_id IN (SELECT id FROM sources WHERE name = ANY ($9))))
 		ON CONFLICT DO NOTHING`,
-		id, r.ExternalID, s.today().Time(), int64(r.Cell), r.Day.Time(), int16(r.Daypart), int16(r.Dark), int16(r.Factors))
+		id, r.ExternalID, s.today().Time(), int64(r.Cell), r.Day.Time(), int16(r.Daypart), int16(r.Dark), int16(r.Factors), r.others)
 	return err
 }
 

@@ -141,7 +141,8 @@ func knownSource(ctx context.Context, q queryer, name string) (int64, error) {
 // Meta is store.Store.Meta.
 func (s *Store) Meta(ctx context.Context, key string) (string, bool, error) {
 	var value string
-	err := s.reader.QueryRow(ctx, `SELECT value FROM meta WHERE key = $1`, key).Scan(&value)
+	// From the primary: whoever has just set it wants to read it back.
+	err := s.primary.QueryRow(ctx, `SELECT value FROM meta WHERE key = $1`, key).Scan(&value)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "", false, nil
 	}

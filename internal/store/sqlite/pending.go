@@ -10,13 +10,13 @@ import (
 )
 
 // Submit is store.Store.Submit.
-func (s *Store) Submit(ctx context.Context, source string, r report.Record) error {
+func (s *Store) Submit(ctx context.Context, source string, r report.Record, others ...string) error {
 	err := store.ValidateName(source)
 	if err == nil {
 		err = store.ValidateRecord(r)
 	}
 	if err == nil {
-		err = s.write(ctx, func(tx *sql.Tx) error { return s.submit(ctx, tx, source, r) })
+		err = s.write(ctx, func(tx *sql.Tx) error { return s.submit(ctx, tx, submission{r, source, others}) })
 	}
 	if err != nil {
 		return fmt.Errorf("submit to %s: %w", source, err)
@@ -24,8 +24,25 @@ func (s *Store) Submit(ctx context.Context, source string, r report.Record) erro
 	return nil
 }
 
-func (s *Store) submit(ctx context.Context, tx *sql.Tx, source string, r report.Record) error {
-	id, err := sourceID(ctx, tx, source)
+// submission is what Submit is given.
+type submission struct {
+	report.Record
+	source string
+	others []string
+}
+
+func (s *Store) submit(ctx context.Context, tx *sql.Tx, r submission) error {
+	for _, other := range r.others {
+		var known bool
+		err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM sources AS s JOIN pending AS p ON p.source_id = s.id
+				WHERE s.name = ?1 AND p.external_id = ?2)
+			OR EXISTS (SELECT 1 FROM sources AS s JOIN report_keys AS k ON k.source_id = s.id
+				WHERE s.name = ?1 AND k.external_id = ?2)`, other, r.ExternalID).Scan(&known)
+		if err != nil || known {
+			return err
+		}
+	}
+	id, err := sourceID(ctx, tx, r.source)
 	if err != nil {
 		return err
 	}

@@ -89,6 +89,55 @@ func testPublish(t *testing.T, create New) {
 		}
 		wantSound(t, s)
 	})
+	t.Run("known in another source", func(t *testing.T) {
+		var c clock
+		c.set(evening)
+		s := openFrom(t, create(t, c.now))
+		records := m.in(croydon, "", 6)
+		submit(t, s, records[:5])
+		again := func() {
+			t.Helper()
+			for _, r := range records[:5] {
+				if err := s.Submit(ctx, "review", r, "form", "none"); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		again()
+		c.set(evening.AddDate(0, 0, 2))
+		must[store.Result](t)(s.Publish(ctx, schedule))
+		again()
+		if n := must[int64](t)(s.Waiting(ctx)); n != 0 {
+			t.Errorf("%d wait, want none", n)
+		}
+		if err := s.Submit(ctx, "review", records[5], "form"); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Submit(ctx, "form", records[5], "review"); err != nil {
+			t.Fatal(err)
+		}
+		if n := must[int64](t)(s.Waiting(ctx)); n != 1 {
+			t.Errorf("%d wait, want the new one", n)
+		}
+	})
+	t.Run("into two sources at once", func(t *testing.T) {
+		s := openNew(t, create)
+		records := m.in(croydon, "", 30)
+		var group sync.WaitGroup
+		for _, sources := range [][2]string{{"form", "review"}, {"review", "form"}} {
+			group.Go(func() {
+				for _, r := range records {
+					if err := s.Submit(ctx, sources[0], r, sources[1]); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		group.Wait()
+		if n := must[int64](t)(s.Waiting(ctx)); n != 30 {
+			t.Errorf("%d wait, want 30", n)
+		}
+	})
 	t.Run("a removed source waits no more", func(t *testing.T) {
 		s := openNew(t, create)
 		submit(t, s, m.in(croydon, "", 2))

@@ -101,10 +101,8 @@ func Start() (*Server, error) {
 }
 
 func (s *Server) initialise() error {
-	if s.as != nil {
-		if err := os.Chown(s.dir, int(s.as.Uid), int(s.as.Gid)); err != nil {
-			return err
-		}
+	if err := s.own(); err != nil {
+		return err
 	}
 	init := s.command("initdb", "-D", s.data(), "-U", "streetsafe", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 	if out, err := init.CombinedOutput(); err != nil {
@@ -114,11 +112,23 @@ func (s *Server) initialise() error {
 	if err != nil {
 		return err
 	}
-	s.url = &url.URL{
+	s.url = address(port)
+	return s.Resume()
+}
+
+// own gives the directory to whom the server runs as.
+func (s *Server) own() error {
+	if s.as == nil {
+		return nil
+	}
+	return os.Chown(s.dir, int(s.as.Uid), int(s.as.Gid))
+}
+
+func address(port int) *url.URL {
+	return &url.URL{
 		Scheme: "postgres", User: url.User("streetsafe"),
 		Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), Path: "/postgres", RawQuery: "sslmode=disable",
 	}
-	return s.Resume()
 }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
