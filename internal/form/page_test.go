@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/makiuchi-d/gozxing"
+	"github.com/makiuchi-d/gozxing/qrcode"
 	h3 "github.com/uber/h3-go/v4"
 
 	"github.com/streetsafe/streetsafe/internal/form"
@@ -275,6 +277,21 @@ func TestPoster(t *testing.T) {
 	img, err := png.Decode(bytes.NewBufferString(read(t, f.get("/poster.png?place=East+Croydon"))))
 	if err != nil {
 		t.Fatal(err)
+	}
+	bits, err := gozxing.NewBinaryBitmapFromImage(img)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := qrcode.NewQRCodeReader().Decode(bits, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	link, err := url.Parse(code.GetText())
+	if err != nil || link.Host != "streetsafe.example" || link.Path != "/report" {
+		t.Fatalf("the code says %q, %v", code.GetText(), err)
+	}
+	if page := read(t, f.get(link.RequestURI())); !strings.Contains(page, "/report/where?at="+link.Query().Get("at")) {
+		t.Errorf("%s does not open the form near the place", link)
 	}
 	size := img.Bounds().Dx()
 	if r, _, _, _ := img.At(size/2, 12).RGBA(); r == 0 || size < 300 {

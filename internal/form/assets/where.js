@@ -92,11 +92,11 @@ $('locate').addEventListener('click', () => {
 // The map comes when the page is done with what matters; someone who saves data
 // gets it by opening it.
 block.hidden = false;
+let loading = false;
 const saving = /** @type {any} */ (navigator).connection?.saveData === true;
 if (saving) $('map').addEventListener('click', load, { once: true }); else addEventListener('load', () => setTimeout(load, 0), { once: true });
 if (document.readyState === 'complete' && !saving) load();
 
-let loading = false;
 async function load() {
   if (loading) return;
   loading = true;
