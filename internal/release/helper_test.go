@@ -65,7 +65,7 @@ func items(t testing.TB, n int, seed uint64) []release.Item {
 			t.Fatal(err)
 		}
 		d := h1.From() + report.Day(r.IntN(365))
-		f := report.Factors(1<<r.IntN(12)) | report.Factors(1<<r.IntN(12))
+		f := report.FactorSet(report.Factor(r.IntN(12)), report.Factor(r.IntN(12)))
 		if r.IntN(5) == 0 {
 			f |= report.Factors(r.IntN(1 << 12))
 		}

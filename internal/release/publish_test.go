@@ -180,7 +180,7 @@ func TestVerifyPublic_wholeAndRebuilt(t *testing.T) {
 // Whatever is changed in the published files is seen.
 func TestVerifyPublic_seesChanges(t *testing.T) {
 	dir := t.TempDir()
-	b := built(t, dir, items(t, 8000, 1))
+	b := built(t, dir, items(t, 5000, 1))
 	public := filepath.Join(dir, "public")
 	tests := map[string]func() error{
 		"a number":    func() error { return replace(filepath.Join(public, "2025-H1/cells.csv"), ",15,", ",20,") },

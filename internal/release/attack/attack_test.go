@@ -7,8 +7,8 @@ import (
 	"github.com/streetsafe/streetsafe/internal/release/attack"
 )
 
-// effort is Quick, or Thorough when STREETSAFE_ATTACK=thorough: ten minutes
-// instead of seconds.
+// effort is Quick, or Thorough when STREETSAFE_ATTACK=thorough: a minute instead
+// of seconds.
 func effort() attack.Effort {
 	if os.Getenv("STREETSAFE_ATTACK") == "thorough" {
 		return attack.Thorough

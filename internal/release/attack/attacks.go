@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 
 	"github.com/uber/h3-go/v4"
 
@@ -23,8 +24,8 @@ type Effort struct {
 // Quick is enough to catch every broken builder in seconds; Thorough narrows the
 // figures.
 var (
-	Quick    = Effort{Cases: 10_000, Games: 2_500, Draws: 5}
-	Thorough = Effort{Cases: 50_000, Games: 40_000, Draws: 60}
+	Quick    = Effort{Cases: 10_000, Games: 15 * gamesPerFreeze, Draws: 5}
+	Thorough = Effort{Cases: 50_000, Games: 300 * gamesPerFreeze, Draws: 60}
 )
 
 // Bounds that a release must keep.
@@ -234,31 +235,35 @@ func epsilon(t *trial) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var figures string
-	var errs []error
 	bounds := map[release.Layer]float64{release.L8: 0.6, release.L6: 0.25, release.LF: 0.05}
-	for _, layer := range release.Layers() {
-		worst := 0.0
-		for i, base := range []int32{0, 14} {
-			var samples [2][]int64
-			for arm := range 2 {
-				for draw := range t.Draws {
-					key := release.TestKey(uint64(1000*i + 500*arm + draw))
-					samples[arm] = append(samples[arm], sample(t.s, u, key, layer, base+int32(arm))...)
+	worst := map[release.Layer]float64{}
+	for i, base := range []int32{0, 14} {
+		arms := map[release.Layer]*[2][]int64{release.L8: {}, release.L6: {}, release.LF: {}}
+		for arm := range 2 {
+			for draw := range t.Draws {
+				key := release.TestKey(uint64(1000*i + 500*arm + draw))
+				for _, b := range sample(t.s, u, key, base+int32(arm)).Blocks() {
+					arms[b.Layer][arm] = append(arms[b.Layer][arm], b.Values...)
 				}
 			}
-			worst = max(worst, epsilonAtLeast(samples[0], samples[1], confidence))
 		}
-		figures += fmt.Sprintf("%s %.3f of %.2f; ", layer, worst, bounds[layer])
-		if worst > bounds[layer] {
-			errs = append(errs, fmt.Errorf("%s leaks at least epsilon %.3f, of %.2f", layer, worst, bounds[layer]))
+		for layer, a := range arms {
+			worst[layer] = max(worst[layer], epsilonAtLeast(a[0], a[1], confidence))
 		}
 	}
-	return figures[:len(figures)-2], errors.Join(errs...)
+	var figures []string
+	var errs []error
+	for _, layer := range release.Layers() {
+		figures = append(figures, fmt.Sprintf("%s %.3f of %.2f", layer, worst[layer], bounds[layer]))
+		if worst[layer] > bounds[layer] {
+			errs = append(errs, fmt.Errorf("%s leaks at least epsilon %.3f, of %.2f", layer, worst[layer], bounds[layer]))
+		}
+	}
+	return strings.Join(figures, ", "), errors.Join(errs...)
 }
 
 // sample freezes a universe where every cell has the same true count.
-func sample(s Subject, u *release.Universe, key *release.Key, layer release.Layer, n int32) []int64 {
+func sample(s Subject, u *release.Universe, key *release.Key, n int32) release.Noisy {
 	truth := s.Count(u, s.Policy, half, nil)
 	for i := range truth.L8 {
 		truth.L8[i] = n
@@ -271,14 +276,7 @@ func sample(s Subject, u *release.Universe, key *release.Key, layer release.Laye
 			truth.LF[i][f] = n
 		}
 	}
-	noisy := s.Noise(u, s.Policy, key, half, truth, []*release.Truth{truth})
-	switch layer {
-	case release.L8:
-		return noisy.L8.Values
-	case release.L6:
-		return noisy.L6.Values
-	}
-	return noisy.LF.Values
+	return s.Noise(u, s.Policy, key, half, truth, []*release.Truth{truth})
 }
 
 func differencing(t *trial) (string, error) {

@@ -317,7 +317,7 @@ func tableAdvantage(sides [2][]outcome, i, j int) float64 {
 // returns how often the kind of claim that is right most often was right, among
 // kinds made often enough to judge.
 func claims(outcomes []outcome, list []stat) (precision float64, how string, made int) {
-	const enough = 60
+	const enough = 150
 	for i, st := range list {
 		for _, m := range injected {
 			for _, says := range []bool{true, false} {

@@ -127,6 +127,11 @@ func epsilonAtLeast(without, with []int64, alpha float64) float64 {
 	best := 0.0
 	try := func(a, b int) {
 		for _, pair := range [][4]int{{a, n[0], b, n[1]}, {b, n[1], a, n[0]}} {
+			// The limits lie outside the rates themselves, so most events can be
+			// seen to prove no more than is proved.
+			if float64(pair[0])*float64(pair[3]) <= math.Exp(best)*float64(pair[1])*float64(pair[2]) {
+				continue
+			}
 			most, _ := clopperPearson(pair[0], pair[1], alpha)
 			_, least := clopperPearson(pair[2], pair[3], alpha)
 			if most > 0 {
