@@ -1,13 +1,13 @@
 // @ts-check
 // The server's JSON, typed. Errors carry the server's own words (RFC 9457).
 
-/** @typedef {{version:string, synthetic:boolean, mode:string, basemap:{kind:string, url?:string, attribution?:string, maxzoom?:number}, bounds:number[], today:string, generation:number}} Config */
+/** @typedef {{version:string, synthetic:boolean, mode:string, basemap:{kind:string, url?:string, attribution?:string, maxzoom?:number}, bounds:number[], today:string, generation:number, month_precision?:{sources:number, reports:number}}} Config */
 /** @typedef {{tiles:string[], bounds?:number[], center?:number[], attribution?:string, generation:number, synthetic:boolean, total:number, first_day:string, last_day:string}} TileJSON */
 /** @typedef {{factor:string, count:number}[]} FactorCounts */
 /** @typedef {{month:string, count:number}[]} MonthCounts */
 /** @typedef {{dayparts:string[], weekdays:string[], counts:number[][]}} Matrix */
-/** @typedef {{by_factor:FactorCounts, by_month:MonthCounts, daypart_weekday:Matrix, by_dark:{yes:number,no:number,unknown:number}, total:number, generation:number, synthetic:boolean}} Figures */
-/** @typedef {Figures & {res:number, cells:number, first_day:string, last_day:string, facet_factors:FactorCounts, histogram:MonthCounts, top:{cell:string,lat:number,lng:number,count:number}[]}} Summary */
+/** @typedef {{by_factor:FactorCounts, by_month:MonthCounts, histogram:MonthCounts, limits?:string[], daypart_weekday:Matrix, by_dark:{yes:number,no:number,unknown:number}, total:number, generation:number, synthetic:boolean}} Figures */
+/** @typedef {Figures & {res:number, cells:number, first_day:string, last_day:string, facet_factors:FactorCounts, top:{cell:string,lat:number,lng:number,count:number}[]}} Summary */
 /** @typedef {Figures & {cell:string, res:number, lat:number, lng:number, boundary:[number,number][], place?:string, parent?:string}} Detail */
 /** @typedef {{name:string, kind:string, admin:string, lat:number, lng:number, zoom:number}} Place */
 

@@ -28,14 +28,53 @@ export function bars(months, lit = () => true) {
   return s('svg', { viewBox: `0 0 ${BARS.width} ${BARS.height}`, preserveAspectRatio: 'none', class: 'bars', 'aria-hidden': 'true' }, ...rects);
 }
 
-/** @param {MonthCounts} counts of the months with reports, ascending */
-export function trend(counts) {
-  if (!counts.length) return h('p', { class: 'quiet', text: 'No reports to draw a trend from.' });
+/**
+ * Arrow keys walk over a grid of buttons, of which Tab reaches one.
+ * @param {HTMLElement} box @param {HTMLButtonElement[][]} rows
+ */
+function rove(box, rows) {
+  const all = rows.flat(), home = all.find((b) => b.getAttribute('aria-pressed') === 'true') ?? all[all.length - 1];
+  for (const b of all) b.tabIndex = b === home ? 0 : -1;
+  box.addEventListener('keydown', (e) => {
+    const r = rows.findIndex((row) => row.includes(/** @type {any} */ (e.target)));
+    if (r < 0) return;
+    const c = rows[r].indexOf(/** @type {any} */ (e.target)), last = rows[r].length - 1;
+    const to = { ArrowLeft: [r, c - 1], ArrowRight: [r, c + 1], ArrowUp: [r - 1, c], ArrowDown: [r + 1, c], Home: [r, 0], End: [r, last] }[e.key];
+    const next = to && rows[to[0]]?.[to[1]];
+    if (to) e.preventDefault();
+    if (!next) return;
+    for (const b of all) b.tabIndex = b === next ? 0 : -1;
+    next.focus();
+  });
+}
+
+/**
+ * What a click on a chart does to the filter, and what is chosen now.
+ * @typedef {{month: (month: string, extend: boolean) => void, slot: (dayparts: string[], weekdays: string[]) => void,
+ *   window: {from:string, to:string}, dayparts: readonly string[], weekdays: readonly string[]}} Pick
+ */
+
+/** @param {MonthCounts} counts of the months with reports, ascending @param {Pick} [pick] makes the bars buttons */
+export function trend(counts, pick) {
+  const { from = '', to = '' } = pick?.window ?? {};
+  const inside = (/** @type {string} */ m) => (!to || m + '-01' < to) && (!from || addMonths(m, 1) + '-01' > from);
+  const chosen = counts.filter((c) => inside(c.month) && c.count);
+  if (!counts.some((c) => c.count)) return h('p', { class: 'quiet', text: 'No reports to draw a trend from.' });
   const first = counts[0].month, last = counts[counts.length - 1].month, months = fillMonths(counts, first, last);
-  const top = months.reduce((a, b) => (b.count > a.count ? b : a));
-  return h('figure', { class: 'trend' }, bars(months),
-    h('div', { class: 'axis' }, h('span', { text: monthName(first) }), first === last ? null : h('span', { text: monthName(last) })),
-    h('figcaption', { text: `Most in ${monthName(top.month)}: ${number(top.count)}` }));
+  const top = chosen.reduce((a, b) => (b.count > a.count ? b : a), chosen[0]);
+  const axis = h('div', { class: 'axis' }, h('span', { text: monthName(first) }), first === last ? null : h('span', { text: monthName(last) }));
+  const caption = h('figcaption', { text: top ? `Most in ${monthName(top.month)}: ${number(top.count)}` : 'No report in the chosen period.' });
+  if (!pick) return h('figure', { class: 'trend' }, bars(months), axis, caption);
+  const max = Math.max(1, ...months.map((m) => m.count));
+  const buttons = months.map((m) => {
+    const bar = h('span', { class: inside(m.month) ? 'bar' : 'bar off' }), name = `${monthName(m.month)}: ${plural(m.count, 'report')}`;
+    bar.style.height = `${(100 * m.count) / max}%`;
+    return h('button', { type: 'button', 'data-key': m.month, 'aria-pressed': String(Boolean(from || to) && inside(m.month)), 'aria-label': name, title: name,
+      onclick: (/** @type {MouseEvent} */ e) => pick.month(m.month, e.shiftKey) }, bar);
+  });
+  const box = h('div', { class: 'months', role: 'group', 'aria-label': 'Months: choose one to see it alone, with Shift to reach from the last choice' }, ...buttons);
+  rove(box, [buttons]);
+  return h('figure', { class: 'trend' }, box, axis, caption);
 }
 
 /** @param {import('./api.js').FactorCounts} counts @param {number} total @param {Vocabulary} v */
@@ -52,20 +91,50 @@ export function factorList(counts, total, v) {
   }));
 }
 
-/** Fits a narrow cell; the title has it in full. @param {number} n */
-const short = (n) => (n < 10_000 ? String(n) : `${Math.round(n / 1000)}k`);
+/** At most four characters, to fit a narrow cell; the title has it in full. @param {number} n */
+export function short(n) {
+  if (n < 1000) return String(n);
+  const [unit, name] = n < 999_500 ? [1e3, 'k'] : [1e6, 'm'];
+  return (n / unit < 9.95 ? (n / unit).toFixed(1) : String(Math.round(n / unit))) + name;
+}
 
-/** Day by daypart as a table whose cells are shaded. @param {import('./api.js').Matrix} m @param {Vocabulary} v */
-export function matrix(m, v) {
+/** Day by daypart as a table whose cells are shaded. @param {import('./api.js').Matrix} m @param {Vocabulary} v @param {Pick} [pick] makes cells and headings buttons */
+export function matrix(m, v, pick) {
   const label = (/** @type {string} */ id, /** @type {{id:string,label:string}[]} */ list) => list.find((x) => x.id === id)?.label ?? id;
+  const part = (/** @type {string} */ id) => label(id, v.dayparts).replace(/ \(.*/, ''), week = (/** @type {string} */ id) => label(id, v.weekdays);
   const max = Math.max(1, ...m.counts.flat());
   const rows = m.dayparts.map((id, i) => ({ id, counts: m.counts[i] })).filter((r) => r.id !== 'unknown' || r.counts.some(Boolean));
   const shade = (/** @type {number} */ n) => (n ? `q${Math.min(4, 1 + Math.floor((n / max) * 3.999))}` : 'q0');
-  return h('table', { class: 'matrix' },
+  const has = (/** @type {readonly string[]} */ ids, /** @type {string} */ id) => !ids.length || ids.includes(id);
+  const off = (/** @type {string} */ d, /** @type {string} */ w) => (pick && !(has(pick.dayparts, d) && has(pick.weekdays, w)) ? ' off' : '');
+  /** @type {HTMLButtonElement[][]} */
+  const grid = Array.from({ length: rows.length + 1 }, () => []);
+  /** @param {number} row @param {string[]} d @param {string[]} w @param {string} name @param {Node|string} text */
+  const button = (row, d, w, name, text) => {
+    if (!pick) return text;
+    const same = pick.dayparts.join() === d.join() && pick.weekdays.join() === w.join();
+    const b = h('button', { type: 'button', 'data-key': `${d}:${w}`, 'aria-label': name, title: name, 'aria-pressed': String(same), onclick: () => pick.slot(d, w) }, text);
+    grid[row].push(b);
+    return b;
+  };
+  const table = h('table', { class: pick ? 'matrix pick' : 'matrix' },
     h('caption', { class: 'sr', text: 'Reports by time of day and day of the week' }),
-    h('thead', {}, h('tr', {}, h('td'), ...m.weekdays.map((d) => h('th', { scope: 'col' }, h('abbr', { title: label(d, v.weekdays), text: label(d, v.weekdays).slice(0, 2) }))))),
-    h('tbody', {}, ...rows.map((r) => h('tr', {}, h('th', { scope: 'row', text: label(r.id, v.dayparts).replace(/ \(.*/, '') }),
-      ...r.counts.map((n) => h('td', { class: shade(n), title: number(n), text: short(n) }))))));
+    h('thead', {}, h('tr', {}, h('td', {}, pick ? button(0, [], [], 'Any time and day', 'Any') : null), ...m.weekdays.map((d) => h('th', { scope: 'col' }, button(0, [], [d], week(d), h('abbr', { title: week(d), text: week(d).slice(0, 2) })))))),
+    h('tbody', {}, ...rows.map((r, i) => h('tr', {}, h('th', { scope: 'row' }, button(i + 1, [r.id], [], part(r.id), part(r.id))),
+      ...r.counts.map((n, k) => h('td', { class: shade(n) + off(r.id, m.weekdays[k]), title: pick ? null : number(n) },
+        button(i + 1, [r.id], [m.weekdays[k]], `${week(m.weekdays[k])}, ${part(r.id)}: ${plural(n, 'report')}`, short(n))))))));
+  if (pick) rove(table, grid);
+  return table;
+}
+
+/** How much says nothing about the time of day, and what becomes of it. @param {import('./api.js').Matrix} m without a filter of the time @param {Pick} [pick] */
+export function unknownTime(m, pick) {
+  const row = m.counts[m.dayparts.indexOf('unknown')] ?? [], n = row.reduce((a, b) => a + b, 0), all = m.counts.flat().reduce((a, b) => a + b, 0);
+  if (!n) return null;
+  const say = `${number(n)} of ${plural(all, 'report')} here (${percent(n, all)}) ${n === 1 ? 'does' : 'do'} not say the time of day`;
+  if (!pick?.dayparts.length || pick.dayparts.includes('unknown')) return h('p', { class: 'quiet unknown-time', text: `${say}.` });
+  return h('p', { class: 'quiet unknown-time' }, `${say} and ${n === 1 ? 'is' : 'are'} left out. `,
+    h('button', { type: 'button', class: 'link', 'data-key': 'unknown', onclick: () => pick.slot([...pick.dayparts, 'unknown'], [...pick.weekdays]) }, 'Include them'));
 }
 
 /** @param {{yes:number,no:number,unknown:number}} d */

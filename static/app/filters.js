@@ -17,6 +17,13 @@ export const PRESETS = [
   { id: 'upkeep', label: 'Upkeep', hint: 'Rundown places, overgrown views, street layout', patch: { factors: ['poor_layout', 'restricted_visibility', 'rundown'] } },
 ];
 
+/** A shift by its quarters of the day, all that a report keeps of the time. */
+export const SHIFTS = [
+  { id: 'early', label: 'Early', hint: 'Morning, 06:00 to 12:00', dayparts: ['morning'] },
+  { id: 'late', label: 'Late', hint: 'Afternoon and evening, 12:00 to 24:00', dayparts: ['afternoon', 'evening'] },
+  { id: 'night', label: 'Night', hint: 'Evening and night, 18:00 to 06:00', dayparts: ['night', 'evening'] },
+];
+
 /** @param {readonly string[]} a @param {readonly string[]} [b] */
 const same = (a, b = []) => a.length === b.length && a.every((x) => b.includes(x));
 
@@ -51,14 +58,16 @@ export function filtersPanel(store, v, days) {
   const dayparts = chips(v.dayparts.map((d) => ({ id: d.id, label: d.label })), (ids) => store.set({ dayparts: ids }), 'daypart');
   const weekdays = chips(v.weekdays.map((d) => ({ id: d.id, label: d.label.slice(0, 3), title: d.label })), (ids) => store.set({ weekdays: ids }), 'weekday');
   const dark = h('input', { type: 'checkbox', role: 'switch', id: 'dark-switch', onchange: () => store.set({ dark: dark.checked ? ['yes'] : [] }) });
+  const shifts = SHIFTS.map((p) => h('button', { type: 'button', class: 'preset', 'data-shift': p.id, title: p.hint, onclick: () => store.set({ dayparts: same(store.get().dayparts, p.dayparts) ? [] : p.dayparts }) }, p.label));
+  const undo = h('button', { type: 'button', class: 'link', id: 'undo', title: 'Undo the last change of the filters (u)', onclick: () => store.undo() }, 'Undo');
   const clear = h('button', { type: 'button', class: 'link', id: 'clear-filters', onclick: () => store.set(NO_FILTER) }, 'Clear all');
 
   root.replaceChildren(
-    section('Quick views', h('div', { class: 'presets' }, ...presets), clear),
+    section('Quick views', h('div', { class: 'presets' }, ...presets), clear, undo),
     section('When', h('div', { class: 'segs', role: 'radiogroup', 'aria-label': 'Period' }, ...windows), windowLine, brush.el, custom),
     section('Why it felt unsafe', ...groups.map((g) => g.el)),
     section('Time of day and week', h('div', { class: 'switch-row' }, h('label', { class: 'switch', for: 'dark-switch' }, dark, h('span', {}, 'After dark only')), h('small', { class: 'quiet', text: 'By the sun, at that place' })),
-      fieldset('Time of day', dayparts.el), fieldset('Days of the week', weekdays.el)),
+      fieldset('Shift', h('div', { class: 'presets' }, ...shifts)), fieldset('Time of day', dayparts.el), fieldset('Days of the week', weekdays.el)),
   );
 
   /** @param {import('./state.js').WindowName} w */
@@ -93,6 +102,8 @@ export function filtersPanel(store, v, days) {
     groups.forEach((g) => g.check(s.factors));
     dayparts.check(s.dayparts); weekdays.check(s.weekdays);
     dark.checked = same(s.dark, ['yes']);
+    shifts.forEach((b, i) => b.setAttribute('aria-pressed', String(same(s.dayparts, SHIFTS[i].dayparts))));
+    undo.hidden = !store.canUndo();
     clear.hidden = s.window === 'all' && !s.factors.length && !s.dayparts.length && !s.weekdays.length && !s.dark.length;
   }
   render(store.get());
@@ -124,10 +135,10 @@ function chips(items, change, name) {
   return { el, counts, boxes, check };
 }
 
-/** The seed's label, what stands in brackets on its own line. @param {string} label */
-function legend(label) {
+/** The seed's label, what stands in brackets on its own line. @param {string} label @param {string} id */
+function heading(label, id) {
   const at = label.indexOf(' (');
-  return at < 0 ? h('legend', { text: label }) : h('legend', {}, label.slice(0, at), h('small', { text: label.slice(at) }));
+  return h('h4', { id }, at < 0 ? label : label.slice(0, at), at < 0 ? null : h('small', { text: label.slice(at) }));
 }
 
 /** @param {import('./state.js').Store} store @param {Vocabulary} v @param {{id:string,label:string}} group */
@@ -140,7 +151,7 @@ function factorGroup(store, v, group) {
   }, 'factor');
   mine.forEach((f, i) => { if (shortLabel(f.label) !== f.label || f.label === 'Other') c.boxes[i].setAttribute('aria-label', f.label === 'Other' ? factorName(f) : f.label); c.el.children[i].setAttribute('title', f.label); });
   const all = h('button', { type: 'button', class: 'link', onclick: () => store.set({ factors: same(store.get().factors, ids) ? [] : ids }) }, 'Only these');
-  const el = h('fieldset', { class: `group ${group.id}` }, legend(group.label), all, c.el);
+  const el = h('div', { class: `group ${group.id}`, role: 'group', 'aria-labelledby': `group-${group.id}` }, h('div', { class: 'group-head' }, heading(group.label, `group-${group.id}`), all), c.el);
   return {
     el,
     /** @param {readonly string[]} on */

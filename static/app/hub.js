@@ -3,12 +3,12 @@
 import { ApiError, getJSON, latest, url } from './api.js';
 import { announce, byId, debounce, h } from './dom.js';
 import { filtersPanel } from './filters.js';
-import { day, describe } from './format.js';
+import { day, describe, plural } from './format.js';
 import { createMapView } from './mapview.js';
 import { detailMessage, showDetail, showSummary } from './panel.js';
 import { searchBox } from './search.js';
 import { chrome, showTab, toast } from './shell.js';
-import { createStore, filterQuery, NO_FILTER, parseState, printState } from './state.js';
+import { addMonths, createStore, filterQuery, NO_FILTER, parseState, printState, windowOf } from './state.js';
 import { TABLE_LIMIT, tableTwin } from './table.js';
 
 /** @typedef {import('./api.js').Config} Config */
@@ -35,6 +35,12 @@ function run(store, config, vocabulary, first) {
   const requests = { tiles: latest(), scale: latest(), summary: latest(), detail: latest() };
   const filter = () => filterQuery(store.get(), config.today);
   const words = () => describe(store.get(), vocabulary, config.today);
+  const timed = () => store.get().dayparts.length + store.get().weekdays.length > 0;
+  /** The filter without the times of day and week: what the matrix offers to choose from. */
+  const untimed = () => filterQuery({ ...store.get(), dayparts: [], weekdays: [] }, config.today);
+  const method = monthNote(config);
+  /** What the charts show as chosen, and what a click on them does. @param {import('./api.js').Figures} f @param {import('./api.js').Figures} [any] without times */
+  const charts = (f, any = f) => ({ matrix: any.daypart_weekday, method, pick: { ...chartPick(store), window: windowOf(store.get(), config.today), dayparts: store.get().dayparts, weekdays: store.get().weekdays } });
   let generation = first.generation, recovering = false, tilesBroken = false, focusDetail = false, scaled = '';
 
   const view = createMapView(store, config, {
@@ -94,9 +100,11 @@ function run(store, config, vocabulary, first) {
     const top = store.get().table ? TABLE_LIMIT : TOP_SHOWN;
     stale();
     try {
-      const s = /** @type {import('./api.js').Summary|undefined} */ (await requests.summary.run((signal) => getJSON(url('/api/v1/summary', `bbox=${view.bbox()}`, `res=${view.res()}`, `top=${top}`, filter()), signal)));
-      if (!s) return;
-      showSummary(s, vocabulary, words(), choose);
+      const ask = (/** @type {AbortSignal} */ signal, /** @type {number} */ n, /** @type {string} */ f) => /** @type {Promise<import('./api.js').Summary>} */ (getJSON(url('/api/v1/summary', `bbox=${view.bbox()}`, `res=${view.res()}`, `top=${n}`, f), signal));
+      const both = await requests.summary.run((signal) => Promise.all([ask(signal, top, filter()), timed() ? ask(signal, 0, untimed()) : undefined]));
+      if (!both) return;
+      const [s, any] = both;
+      showSummary(s, vocabulary, words(), { ...charts(s, any), choose });
       panel.figures(s);
       table.figures(s);
       byId('synthetic').hidden = !(config.synthetic || s.synthetic);
@@ -115,10 +123,12 @@ function run(store, config, vocabulary, first) {
     byId('detail').hidden = !cell; byId('summary').hidden = Boolean(cell);
     if (!cell) { requests.detail.cancel(); view.outline.show('chosen', null); return; }
     try {
-      const d = /** @type {import('./api.js').Detail|undefined} */ (await requests.detail.run((signal) => getJSON(url(`/api/v1/cells/${cell}`, filter()), signal)));
-      if (!d) return;
+      const ask = (/** @type {AbortSignal} */ signal, /** @type {string} */ f) => /** @type {Promise<import('./api.js').Detail>} */ (getJSON(url(`/api/v1/cells/${cell}`, f), signal));
+      const both = await requests.detail.run((signal) => Promise.all([ask(signal, filter()), timed() ? ask(signal, untimed()) : undefined]));
+      if (!both) return;
+      const [d, any] = both;
       view.outline.show('chosen', d.boundary.map(([lng, lat]) => ({ lat, lng })));
-      const title = showDetail(d, vocabulary, words(), { close: closeDetail, zoom: () => view.zoomTo(d), share, parent: choose });
+      const title = showDetail(d, vocabulary, words(), { ...charts(d, any), close: closeDetail, zoom: () => view.zoomTo(d), share, parent: choose });
       if (focusDetail) title.focus();
     } catch (e) { detailMessage(/** @type {Error} */ (e).message, closeDetail); }
     focusDetail = false;
@@ -155,6 +165,27 @@ function run(store, config, vocabulary, first) {
   view.setView(store.get(), first.total ? first.bounds : undefined);
   openDetail();
   document.body.classList.add('ready');
+}
+
+/** What a click on a chart asks for; the same click again takes it back. @param {import('./state.js').Store} store */
+function chartPick(store) {
+  return {
+    slot(/** @type {string[]} */ dayparts, /** @type {string[]} */ weekdays) {
+      const now = store.get(), same = now.dayparts.join() === dayparts.join() && now.weekdays.join() === weekdays.join();
+      store.set(same ? { dayparts: [], weekdays: [] } : { dayparts, weekdays });
+    },
+    month(/** @type {string} */ month, /** @type {boolean} */ extend) {
+      const now = store.get(), one = { from: month + '-01', to: addMonths(month, 1) + '-01' };
+      const wider = extend && now.window === 'custom' && now.from && now.to ? { from: now.from < one.from ? now.from : one.from, to: now.to > one.to ? now.to : one.to } : one;
+      store.set(now.from === wider.from && now.to === wider.to ? { window: 'all', from: '', to: '' } : { window: 'custom', ...wider });
+    },
+  };
+}
+
+/** @param {Config} config */
+function monthNote({ month_precision: m }) {
+  if (!m?.reports) return [];
+  return [`${plural(m.reports, 'report')} of ${plural(m.sources, 'source')} ${m.reports === 1 ? 'knows' : 'know'} only the month: ${m.reports === 1 ? 'its day stands' : 'their days stand'} for the whole month, so single days and days of the week say nothing about ${m.reports === 1 ? 'it' : 'them'}.`];
 }
 
 /** One line over the map, with what to do about it. @param {string} text @param {[string, () => void][]} [actions] */

@@ -99,6 +99,7 @@ function shortcuts(store) {
     else if (document.querySelector('dialog[open]')) return;
     else if (e.key === '/') byId('search').focus();
     else if (e.key === 'm') byId('map').focus();
+    else if (e.key === 'u') { if (store.undo()) toast('The last change of the filters is undone.'); else toast('There is no change of the filters to undo.'); }
     else if (e.key === 't') store.set({ table: !store.get().table });
     else return;
     e.preventDefault();

@@ -2,12 +2,16 @@
 // What the page shows is one frozen object; the address bar is its mirror.
 
 /** @typedef {'all'|'7d'|'30d'|'90d'|'12m'|'custom'} WindowName */
+/** @typedef {''|'hotspots'|'change'|'area'|'shift'|'split'} Tool */
 /**
  * @typedef {Readonly<{
  *   at: Readonly<{lat:number, lng:number, zoom:number}>|null, window: WindowName, from: string, to: string,
  *   factors: readonly string[], dayparts: readonly string[], weekdays: readonly string[], dark: readonly string[],
- *   cell: string, table: boolean, sort: string }>} State
+ *   cell: string, table: boolean, sort: string,
+ *   tool: Tool, against: 'previous'|'year', area: string, shift: string, pack: readonly string[], split: string }>} State
  * `from` and `to` are days (YYYY-MM-DD) of a custom window; `to` is exclusive, as in the API.
+ * `area` is a shape as area.js prints it, `shift` a shift and perhaps a weekday ("night-fri"), `pack` the hexagons of
+ * a walk, and `split` what the right of two maps shows: "previous", "year" or a filter.
  */
 
 /** @type {readonly WindowName[]} */
@@ -16,14 +20,27 @@ const DAYPARTS = ['night', 'morning', 'afternoon', 'evening', 'unknown'];
 const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 const DARK = ['yes', 'no', 'unknown'];
 const SORTS = ['count', '-count', 'lat', '-lat', 'lng', '-lng', 'cell', '-cell'];
+/** @type {readonly Tool[]} */
+export const TOOLS = ['hotspots', 'change', 'area', 'shift', 'split'];
+const AREA = /^(circle|box|poly):[-\d.,;]{1,4000}$/;
+const SHIFT = /^(early|late|night)(-(mon|tue|wed|thu|fri|sat|sun))?$/;
+const CELL = /^[0-9a-f]{15}$/;
+/** Hexagons of one walk: a page each. */
+export const MAX_PACK = 12;
+/** Filter changes that can be undone. */
+const MAX_UNDO = 50;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 /** @type {State} */
 export const DEFAULTS = Object.freeze({
   at: null, window: 'all', from: '', to: '', factors: [], dayparts: [], weekdays: [], dark: [], cell: '', table: false, sort: '-count',
+  tool: '', against: 'previous', area: '', shift: '', pack: [], split: '',
 });
 /** No filter at all: what "clear" sets. */
 export const NO_FILTER = Object.freeze({ window: /** @type {WindowName} */ ('all'), from: '', to: '', factors: [], dayparts: [], weekdays: [], dark: [] });
+
+/** The part of a state that is its filter. @param {State} s @returns {typeof NO_FILTER} */
+export const filterOf = ({ window, from, to, factors, dayparts, weekdays, dark }) => /** @type {any} */ ({ window, from, to, factors, dayparts, weekdays, dark });
 
 /** Keeps the known ones, in their own order; all of them mean no filter. @param {string|null} text @param {readonly string[]} known */
 function pick(text, known) {
@@ -39,6 +56,9 @@ function parseAt(text) {
   if (Math.abs(lat) > 85 || Math.abs(lng) > 180 || zoom < 0 || zoom > 18) return null;
   return Object.freeze({ lat, lng, zoom: Math.round(zoom) });
 }
+
+/** @param {string|null} text @param {RegExp} form */
+const matched = (text, form) => (text && form.test(text) ? text : '');
 
 /** @param {string} iso */
 const isDay = (iso) => DAY.test(iso) && !Number.isNaN(Date.parse(iso));
@@ -58,9 +78,12 @@ export function parseState(search, factorIds) {
     from: custom && isDay(from) ? from : '', to: custom && isDay(to) ? to : '',
     factors: pick(q.get('factors'), factorIds), dayparts: pick(q.get('dayparts'), DAYPARTS),
     weekdays: pick(q.get('weekdays'), WEEKDAYS), dark: pick(q.get('dark'), DARK),
-    cell: /^[0-9a-f]{15}$/.test(q.get('cell') ?? '') ? /** @type {string} */ (q.get('cell')) : '',
+    cell: matched(q.get('cell'), CELL),
     table: q.get('table') === 'open',
     sort: SORTS.includes(q.get('sort') ?? '') ? /** @type {string} */ (q.get('sort')) : DEFAULTS.sort,
+    tool: TOOLS.find((x) => x === q.get('tool')) ?? '', against: q.get('against') === 'year' ? 'year' : 'previous',
+    area: matched(q.get('area'), AREA), shift: matched(q.get('shift'), SHIFT), split: (q.get('split') ?? '').slice(0, 1000),
+    pack: [...new Set((q.get('pack') ?? '').split(','))].filter((c) => CELL.test(c)).slice(0, MAX_PACK),
   });
 }
 
@@ -75,7 +98,11 @@ export function printState(s) {
   add('cell', s.cell);
   if (s.table) add('table', 'open');
   if (s.sort !== DEFAULTS.sort) add('sort', s.sort);
-  return parts.length ? '?' + parts.map(([k, v]) => `${k}=${encodeURIComponent(v).replaceAll('%2C', ',')}`).join('&') : '';
+  add('tool', s.tool);
+  if (s.against !== DEFAULTS.against) add('against', s.against);
+  for (const k of /** @type {const} */ (['area', 'shift', 'split'])) add(k, s[k]);
+  add('pack', s.pack.join(','));
+  return parts.length ? '?' + parts.map(([k, v]) => `${k}=${encodeURIComponent(v).replace(/%(2C|3A|3B)/g, decodeURIComponent)}`).join('&') : '';
 }
 
 /** @param {string} iso @param {number} n */
@@ -121,6 +148,8 @@ export function filterQuery(s, today) {
  */
 export function createStore(initial, write) {
   let state = initial;
+  /** Earlier filters, the latest last. @type {(typeof NO_FILTER)[]} */
+  const past = [];
   /** @type {Set<(now: State, was: State) => void>} */
   const listeners = new Set();
   const tell = (/** @type {State} */ was) => { for (const fn of listeners) fn(state, was); };
@@ -132,9 +161,20 @@ export function createStore(initial, write) {
     set(patch, how = 'push') {
       const was = state, next = Object.freeze({ ...state, ...patch });
       if (printState(next) === printState(was)) return;
+      if (JSON.stringify(filterOf(next)) !== JSON.stringify(filterOf(was))) past.splice(0, past.push(filterOf(was)) - MAX_UNDO);
       state = next;
       write(state, how);
       tell(was);
+    },
+    canUndo: () => past.length > 0,
+    /** Puts the filter back to what it was before its last change. The rest of the state stays. */
+    undo() {
+      const was = state, filter = past.pop();
+      if (!filter) return false;
+      state = Object.freeze({ ...state, ...filter });
+      write(state, 'push');
+      tell(was);
+      return true;
     },
     /** Back and forward: the address bar already shows it. @param {State} next */
     restore(next) { const was = state; state = next; tell(was); },

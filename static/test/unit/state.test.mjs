@@ -67,3 +67,23 @@ test('createStore/tells listeners, writes the address, ignores no change', () =>
   assert.equal(written.length, 2, 'going back must not write the address again');
   assert.ok(Object.isFrozen(store.get()));
 });
+
+test('createStore/undo takes back changes of the filter, the latest first, and leaves the rest', () => {
+  const store = createStore(parseState('?at=51.00000,0.00000,9', IDS), () => {});
+  assert.equal(store.undo(), false);
+  store.set({ factors: ['badly_lit'] });
+  store.set({ cell: '89194ac229bffff' });
+  store.set({ window: '7d' });
+  assert.ok(store.undo());
+  assert.equal(printState(store.get()), '?at=51.00000,0.00000,9&factors=badly_lit&cell=89194ac229bffff');
+  assert.ok(store.undo());
+  assert.equal(printState(store.get()), '?at=51.00000,0.00000,9&cell=89194ac229bffff');
+  assert.equal(store.canUndo(), false);
+});
+
+test('printState/tools, areas and packs are read again', () => {
+  for (const a of ['?tool=hotspots', '?tool=change&against=year', '?tool=area&area=circle:51.37000,-0.10000,500', '?tool=shift&area=box:-0.2,51.3,0,51.4&shift=night-fri', '?pack=89194ac229bffff,89194ac228bffff', '?tool=split&split=previous']) {
+    assert.equal(printState(parseState(a, IDS)), a);
+  }
+  for (const a of ['?tool=x', '?against=never', '?area=circle:x', '?area=star:1,2', '?shift=noon', '?shift=night-xyz', '?pack=zzz']) assert.equal(printState(parseState(a, IDS)), '', a);
+});

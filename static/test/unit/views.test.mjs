@@ -1,6 +1,6 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { fillMonths } from '../../app/charts.js';
+import { fillMonths, short } from '../../app/charts.js';
 import { presetActive, PRESETS } from '../../app/filters.js';
 import { describe, factorName, percent, plural, position, shortLabel, windowText } from '../../app/format.js';
 import { classOf, palette, ranges } from '../../app/scale.js';
@@ -77,4 +77,9 @@ test('sortRows/by any column, ties by cell, the list itself untouched', () => {
   const cells = (/** @type {string} */ sort) => sortRows(rows, sort).map((r) => r.cell).join('');
   assert.deepEqual(['-count', 'count', 'lat', '-lat', 'lng', 'cell', '-cell'].map(cells), ['cab', 'abc', 'bac', 'cab', 'cab', 'abc', 'cba']);
   assert.equal(rows[0].cell, 'b');
+});
+
+test('short/four characters at most', () => {
+  assert.deepEqual([0, 7, 999, 1000, 3623, 9949, 9951, 10_000, 123_456, 999_499, 999_500, 12_345_678].map(short), ['0', '7', '999', '1.0k', '3.6k', '9.9k', '10k', '10k', '123k', '999k', '1.0m', '12m']);
+  for (let n = 1; n < 1e8; n = Math.ceil(n * 1.37)) assert.ok(short(n).length <= 4, `${n}: ${short(n)}`);
 });
