@@ -14,6 +14,7 @@ import (
 
 	"github.com/streetsafe/streetsafe/internal/report"
 	"github.com/streetsafe/streetsafe/internal/store"
+	"github.com/streetsafe/streetsafe/migrations"
 )
 
 const (
@@ -23,6 +24,9 @@ const (
 
 	// connectTimeout is how long to wait for a server that does not answer.
 	connectTimeout = 5 * time.Second
+
+	// standbyTimeout is how far a standby may lag behind when a program starts.
+	standbyTimeout = 15 * time.Second
 
 	// lockTimeout is how long a writer waits for another. An import holds the
 	// lock for some tenths of a second at a time.
@@ -45,7 +49,7 @@ const (
 	batchTimeout  = 2 * time.Minute
 
 	// stallTimeout is how long Changes waits for the next rows.
-	stallTimeout = 20 * time.Second
+	stallTimeout = 10 * time.Second
 
 	// pollEvery is how often to look for a batch where a notification may have
 	// been missed; pollStandbyEvery where there are none to be had, because a
@@ -121,10 +125,41 @@ func (s *Store) connect(ctx context.Context, o Options) (err error) {
 	if err := s.migrate(ctx, o.Migrate); err != nil {
 		return err
 	}
+	if err := s.awaitStandby(ctx); err != nil {
+		return err
+	}
 	if err := s.primary.QueryRow(ctx, `SELECT value FROM meta WHERE key = 'store_id'`).Scan(&s.id); err != nil {
 		return fmt.Errorf("read the store's id: %w", err)
 	}
 	return nil
+}
+
+// awaitStandby waits until a standby has the schema of the primary, which it gets
+// a moment later.
+func (s *Store) awaitStandby(ctx context.Context) error {
+	if s.reader == s.primary {
+		return nil
+	}
+	known, err := store.LoadMigrations(migrations.Postgres())
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, standbyTimeout)
+	defer cancel()
+	for {
+		pending, err := pendingMigrations(ctx, s.reader, known)
+		if err != nil {
+			return fmt.Errorf("standby: %w", err)
+		}
+		if len(pending) == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("standby: migration %d (%s) has not arrived there: %w", pending[0].Number, pending[0].Name, store.ErrUnavailable)
+		case <-time.After(pollStandbyEvery):
+		}
+	}
 }
 
 // ID is store.Store.ID.
