@@ -290,6 +290,9 @@ func (p *process) submit(key string) int {
 	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
 		return 0
 	}
+	if resp.StatusCode == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") == "" {
+		p.t.Error("refused without a Retry-After")
+	}
 	return resp.StatusCode
 }
 

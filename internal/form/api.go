@@ -64,7 +64,14 @@ func mustJSON(v any) []byte {
 	return b
 }
 
+// retryAfter is when a report that could not be kept may be sent again, in
+// seconds: a database that restarts takes about as long.
+const retryAfter = "30"
+
 func writeBody(w http.ResponseWriter, status int, typ string, body []byte) {
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", retryAfter)
+	}
 	w.Header().Set("Content-Type", typ)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)

@@ -107,8 +107,8 @@ func TestPostReport_refuses(t *testing.T) {
 func TestPostReport_storeFails(t *testing.T) {
 	f := newFixture(t, nil)
 	f.sink.err = errDisk
-	if r := f.postJSON(`{"lat":51.3762,"lng":-0.0982,"factors":["rundown"]}`); r.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("status %d for a report that is not kept", r.StatusCode)
+	if r := f.postJSON(`{"lat":51.3762,"lng":-0.0982,"factors":["rundown"]}`); r.StatusCode != http.StatusServiceUnavailable || r.Header.Get("Retry-After") == "" {
+		t.Errorf("status %d, Retry-After %q for a report that is not kept", r.StatusCode, r.Header.Get("Retry-After"))
 	}
 }
 

@@ -247,5 +247,8 @@ func crossSite(r *http.Request) bool {
 func (v *visit) trouble(status int) {
 	out := v.newView("trouble", "")
 	out.Heading = v.tr.T("trouble." + strconv.Itoa(status))
+	if status == http.StatusServiceUnavailable {
+		v.w.Header().Set("Retry-After", retryAfter)
+	}
 	v.render(status, out)
 }
