@@ -1,6 +1,7 @@
 package main
 
 import (
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -92,5 +93,54 @@ func TestRelease_refuses(t *testing.T) {
 		if out, _, err := run(t, append([]string{"release"}, args...)...); err == nil {
 			t.Errorf("streetsafe release %s succeeded: %s", strings.Join(args, " "), out)
 		}
+	}
+}
+
+// What the demo does at its start: every closed half-year at once, and nothing
+// the second time.
+func TestBuildReleases_once(t *testing.T) {
+	dir := t.TempDir()
+	st, err := storage{dir: dir}.create(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	log := slog.New(slog.DiscardHandler)
+	public1, err := buildReleases(t.Context(), log, st, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h, err := public.NewHandler(public1); err != nil || h.Releases() != 0 {
+		t.Fatalf("an empty store has releases: %v", err)
+	}
+	cfg := synth.DefaultConfig(report.DayOf(time.Now()))
+	cfg.Reports = 10_000
+	b, err := synth.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for batch := range b.Batches(demoBatch) {
+		if _, err := st.Insert(t.Context(), demoSource, batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := func() string {
+		dir, err := buildReleases(t.Context(), log, st, dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(raw)
+	}
+	first := read()
+	// Two years hold three closed half-years at least.
+	if n := strings.Count(first, `"half-year"`); n < 3 || n > 4 {
+		t.Errorf("%d half-years were made", n)
+	}
+	if again := read(); again != first {
+		t.Error("a second start changed the releases")
 	}
 }
