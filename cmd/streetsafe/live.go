@@ -20,6 +20,8 @@ type live struct {
 	store store.Store
 	log   *slog.Logger
 
+	announce func() // tells open pages that there is a new snapshot; nil for nobody
+
 	mu      sync.Mutex // guards the fields below
 	latest  uint64     // the store's generation, as last heard
 	checked time.Time
@@ -86,6 +88,9 @@ func (l *live) catchUp(ctx context.Context, generation uint64) error {
 	}
 	if err := l.apply(ctx, have); err != nil {
 		return err
+	}
+	if l.announce != nil {
+		l.announce()
 	}
 	l.log.Info("map updated", slog.Uint64("generation", l.cube.Current().Generation()),
 		slog.Uint64("batches", l.cube.Current().Generation()-have), slog.Duration("took", time.Since(start).Round(time.Microsecond)))

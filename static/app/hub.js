@@ -4,19 +4,18 @@ import { ApiError, getJSON, latest, url } from './api.js';
 import { announce, byId, debounce, h } from './dom.js';
 import { filtersPanel } from './filters.js';
 import { day, describe, plural } from './format.js';
+import { follow } from './live.js';
 import { createMapView } from './mapview.js';
 import { detailMessage, showDetail, showSummary } from './panel.js';
 import { searchBox } from './search.js';
 import { chrome, showTab, toast } from './shell.js';
-import { addMonths, createStore, filterQuery, NO_FILTER, parseState, printState, windowOf } from './state.js';
+import { addMonths, createStore, filterQuery, MAX_PACK, NO_FILTER, parseState, printState, windowOf } from './state.js';
 import { TABLE_LIMIT, tableTwin } from './table.js';
 
 /** @typedef {import('./api.js').Config} Config */
 /** @typedef {import('./api.js').TileJSON} TileJSON */
 /** @typedef {import('./format.js').Vocabulary} Vocabulary */
 
-/** How often the page asks whether new reports were published. */
-const POLL_MS = 60_000;
 const SETTLE_MS = 120;
 const TOP_SHOWN = 5;
 
@@ -32,6 +31,8 @@ async function start() {
 
 /** @param {import('./state.js').Store} store @param {Config} config @param {Vocabulary} vocabulary @param {TileJSON} first */
 function run(store, config, vocabulary, first) {
+  /** @type {{refresh: () => void}|null} */
+  let tools = null, tileFilter = '';
   const requests = { tiles: latest(), scale: latest(), summary: latest(), detail: latest() };
   const filter = () => filterQuery(store.get(), config.today);
   const words = () => describe(store.get(), vocabulary, config.today);
@@ -83,7 +84,7 @@ function run(store, config, vocabulary, first) {
   async function loadTiles() {
     view.setBusy(true);
     try {
-      const t = await requests.tiles.run((signal) => getJSON(url('/tiles/reports.json', filter()), signal));
+      const t = await requests.tiles.run((signal) => getJSON(url('/tiles/reports.json', tileFilter || filter()), signal));
       if (t) applyTiles(/** @type {TileJSON} */ (t));
     } catch (e) { view.setBusy(false); fail(e); }
   }
@@ -111,6 +112,7 @@ function run(store, config, vocabulary, first) {
       document.title = `${byId('total').textContent} reports · StreetSafe officers’ map`;
       if (!tilesBroken) message('');
       if (!s.total) empty();
+      tools?.refresh();
       if (s.generation !== generation) loadTiles();
     } catch (e) { fail(e); }
     byId('info').setAttribute('aria-busy', 'false');
@@ -120,7 +122,7 @@ function run(store, config, vocabulary, first) {
   async function openDetail() {
     const { cell } = store.get();
     document.body.classList.toggle('has-detail', Boolean(cell));
-    byId('detail').hidden = !cell; byId('summary').hidden = Boolean(cell);
+    showPanel();
     if (!cell) { requests.detail.cancel(); view.outline.show('chosen', null); return; }
     try {
       const ask = (/** @type {AbortSignal} */ signal, /** @type {string} */ f) => /** @type {Promise<import('./api.js').Detail>} */ (getJSON(url(`/api/v1/cells/${cell}`, f), signal));
@@ -128,10 +130,22 @@ function run(store, config, vocabulary, first) {
       if (!both) return;
       const [d, any] = both;
       view.outline.show('chosen', d.boundary.map(([lng, lat]) => ({ lat, lng })));
-      const title = showDetail(d, vocabulary, words(), { ...charts(d, any), close: closeDetail, zoom: () => view.zoomTo(d), share, parent: choose });
+      const title = showDetail(d, vocabulary, words(), { ...charts(d, any), close: closeDetail, pack: () => store.set({ tool: 'shift', cell: '', pack: [...new Set([...store.get().pack, d.cell])].slice(-MAX_PACK) }), zoom: () => view.zoomTo(d), share, parent: choose });
       if (focusDetail) title.focus();
     } catch (e) { detailMessage(/** @type {Error} */ (e).message, closeDetail); }
     focusDetail = false;
+  }
+  function showPanel() {
+    const { cell, tool } = store.get();
+    byId('detail').hidden = !cell; byId('summary').hidden = Boolean(cell || tool); byId('tool').hidden = Boolean(cell) || !tool;
+    for (const b of document.querySelectorAll('#tools button')) b.setAttribute('aria-pressed', String(/** @type {HTMLElement} */ (b).dataset.tool === tool));
+  }
+  /** The analyses come when they are asked for. */
+  async function openTool() {
+    showPanel();
+    if (tools || !store.get().tool) return;
+    const { createTools } = await import('./tools.js');
+    tools ??= createTools({ store, config, vocabulary, view, filter, words, choose, lastDay: first.last_day, setTileFilter(q) { if (q !== tileFilter) { tileFilter = q; loadTiles(); } } });
   }
   function closeDetail() { store.set({ cell: '' }); byId('map').focus({ preventScroll: true }); announce('Details are closed.'); }
   async function share() {
@@ -147,23 +161,30 @@ function run(store, config, vocabulary, first) {
   }
   function loadAll() { tilesBroken = false; loadTiles(); loadScale(); loadSummary(); openDetail(); }
 
+  byId('tools').addEventListener('click', (e) => {
+    const b = /** @type {HTMLElement} */ (e.target).closest('button');
+    if (b) store.set({ tool: /** @type {import('./state.js').Tool} */ (b.dataset.tool), cell: '' });
+  });
   document.addEventListener('keydown', (e) => { if (e.key === 'Escape' && store.get().cell && !document.querySelector('dialog[open]')) closeDetail(); });
   store.subscribe((now, was) => {
     const moved = now.at && was.at !== now.at, shown = view.map.getCenter();
     if (moved && now.at && (Math.abs(shown.lat - now.at.lat) > 2e-5 || Math.abs(shown.lng - now.at.lng) > 2e-5 || view.map.getZoom() !== now.at.zoom)) view.setView(now, undefined);
     if (filterQuery(now, config.today) !== filterQuery(was, config.today)) loadAll();
     else if (now.cell !== was.cell) openDetail();
+    if (now.tool !== was.tool) openTool();
     if (now.table !== was.table) { stale(); settle(); view.resize(); } // the table takes room from the map
   });
-  setInterval(async () => {
-    if (document.hidden) return;
-    const t = await getJSON(url('/tiles/reports.json', filter())).catch(() => null);
-    if (t && /** @type {TileJSON} */ (t).generation !== generation) loadAll();
-  }, POLL_MS);
+  // The view stays: only what it shows is fetched again, the tiles first since they name the generation.
+  follow(async (latest) => {
+    if (latest === generation) return;
+    await loadTiles();
+    loadScale(); loadSummary(); openDetail();
+  }, { ask: async () => /** @type {Config} */ (await getJSON('/api/v1/config')).generation });
 
   applyTiles(first);
   view.setView(store.get(), first.total ? first.bounds : undefined);
   openDetail();
+  openTool();
   document.body.classList.add('ready');
 }
 
