@@ -44,7 +44,7 @@ happened: pages and API say so. A second start uses the data again.`,
   streetsafe demo --listen 127.0.0.1:9000`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o.mode = "demo"
+			o.mode = modeDemo
 			if len(o.origins) == 0 {
 				o.origins = []string{"*"} // made-up data may be read from anywhere
 			}

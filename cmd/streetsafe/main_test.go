@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,14 +36,34 @@ func mustRun(t *testing.T, args ...string) string {
 }
 
 // start runs a serving command until the test ends, or until the returned
-// function is called, and returns its address.
+// function is called, and returns its address, with a token in it where the
+// server wants one.
 func start(t *testing.T, args ...string) (url string, stop func()) {
 	t.Helper()
+	url, _, stop = startServer(t, args...)
+	if args[0] == "serve" {
+		url = authorised(t, url, args)
+	}
+	return url, stop
+}
+
+// startBare returns the address as it is, and what was printed before it.
+func startBare(t *testing.T, args ...string) (url string, printed []string) {
+	t.Helper()
+	url, printed, _ = startServer(t, args...)
+	return url, printed
+}
+
+func startServer(t *testing.T, args ...string) (url string, printed []string, stop func()) {
+	t.Helper()
+	if !slices.Contains(args, "--listen") {
+		args = append(args, "--listen", "127.0.0.1:0")
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	r, w := io.Pipe()
 	var log bytes.Buffer
-	cmd := newRoot(&streams{in: strings.NewReader(""), out: w, err: &log})
-	cmd.SetArgs(append(args, "--listen", "127.0.0.1:0"))
+	cmd := newRoot(&streams{in: strings.NewReader(""), out: w, err: &log, passwords: cheapPasswords})
+	cmd.SetArgs(args)
 	ended := make(chan error, 1)
 	go func() {
 		err := cmd.ExecuteContext(ctx)
@@ -55,6 +76,7 @@ func start(t *testing.T, args ...string) (url string, stop func()) {
 			url = u
 			break
 		}
+		printed = append(printed, lines.Text())
 	}
 	stopped := false
 	stop = func() {
@@ -74,7 +96,7 @@ func start(t *testing.T, args ...string) (url string, stop func()) {
 	if url == "" {
 		t.Fatalf("streetsafe %s did not start: %s", strings.Join(args, " "), log.String())
 	}
-	return url, stop
+	return url, printed, stop
 }
 
 func getJSON[T any](t *testing.T, url string) T {
@@ -172,13 +194,11 @@ func TestDemo_resumes(t *testing.T) {
 	}
 }
 
-func TestServe_refusesOtherAddresses(t *testing.T) {
+func TestDemo_refusesOtherAddresses(t *testing.T) {
 	for _, listen := range []string{":8080", "0.0.0.0:8080", "192.0.2.1:80", "[::]:8080", "example.org:80"} {
-		for _, command := range []string{"serve", "demo"} {
-			_, _, err := run(t, command, "--data", t.TempDir(), "--listen", listen)
-			if err == nil || !strings.Contains(err.Error(), "loopback only") {
-				t.Errorf("%s --listen %s: got %v, want a refusal that says why", command, listen, err)
-			}
+		_, _, err := run(t, "demo", "--data", t.TempDir(), "--listen", listen)
+		if err == nil || !strings.Contains(err.Error(), "loopback only") {
+			t.Errorf("demo --listen %s: got %v, want a refusal that says why", listen, err)
 		}
 	}
 	for _, bad := range [][]string{

@@ -142,6 +142,7 @@ func launch(t *testing.T, args ...string) *process {
 	if p.url == "" {
 		t.Fatalf("%s did not start: %s", p.name, p.log.String())
 	}
+	p.url = authorised(t, p.url, args)
 	return p
 }
 

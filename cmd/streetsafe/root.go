@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/streetsafe/streetsafe/internal/access"
 )
 
 const envPrefix = "STREETSAFE_"
@@ -20,6 +22,8 @@ type streams struct {
 	in       io.Reader
 	out, err io.Writer
 	log      *slog.Logger // to err, as the flags say; set before a command runs
+
+	passwords access.Params // cost of password hashes; zero for what is recommended
 }
 
 func newRoot(std *streams) *cobra.Command {
@@ -52,7 +56,7 @@ Every flag can be set by an environment variable: --cache-mb is STREETSAFE_CACHE
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.PersistentFlags().StringVar(&logFormat, "log-format", "text", "how to write the log: text or json")
 	root.PersistentFlags().StringVar(&logLevel, "log-level", "info", "least level that is logged: debug, info, warn or error")
-	root.AddCommand(newDemo(std), newServe(std), newImport(std), newSources(std), newWithdraw(std),
+	root.AddCommand(newDemo(std), newServe(std), newUser(std), newToken(std), newAudit(std), newImport(std), newSources(std), newWithdraw(std),
 		newRetention(std), newBackup(std), newCopy(std), newMigrate(std), newDoctor(std), newRelease(std), newVersion(std))
 	return root
 }

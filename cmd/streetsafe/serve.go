@@ -40,12 +40,17 @@ type serveOptions struct {
 	basemap server.Basemap
 	form    formOptions
 	places  placesOptions
+	access  accessOptions
 }
+
+// modeDemo is serveOptions.mode of the demo, which is open to everybody.
+const modeDemo = "demo"
 
 func (o *serveOptions) addFlags(flags *pflag.FlagSet, data string) {
 	o.storage.addFlags(flags, data)
 	o.form.addFlags(flags)
 	o.places.addFlags(flags)
+	o.access.addFlags(flags)
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address to answer on; port 0 picks a free one")
 	flags.StringSliceVar(&o.origins, "cors-origin", nil, "web origin whose scripts may read answers, such as https://maps.example.org; * for all (demo: * unless given)")
 	flags.StringSliceVar(&o.hosts, "host", nil, "further host name to answer for, when a proxy passes on its own")
@@ -57,12 +62,11 @@ func (o *serveOptions) addFlags(flags *pflag.FlagSet, data string) {
 
 // check refuses settings that cannot work or would publish what is not public.
 func (o *serveOptions) check() error {
-	host, _, err := net.SplitHostPort(o.listen)
-	if err != nil {
+	if _, _, err := net.SplitHostPort(o.listen); err != nil {
 		return fmt.Errorf("--listen %q: expected HOST:PORT, such as 127.0.0.1:8080", o.listen)
 	}
-	if !isLoopback(host) {
-		return fmt.Errorf("--listen %s refused: the map shows exact counts and there are no accounts yet, so it is served on loopback only (127.0.0.1, ::1 or localhost). Put a proxy that asks for a password before it, or use an SSH tunnel", o.listen)
+	if o.mode == modeDemo && !o.onLoopback() {
+		return fmt.Errorf("--listen %s refused: the demo asks nobody to log in, so it answers on loopback only (127.0.0.1, ::1 or localhost). Use streetsafe serve, which has accounts, or an SSH tunnel", o.listen)
 	}
 	if o.cacheMB < 0 {
 		return fmt.Errorf("--cache-mb %d: expected 0 or more", o.cacheMB)
@@ -101,9 +105,16 @@ func newServe(std *streams) *cobra.Command {
 		Short: "Serve the map of a store",
 		Long: `serve loads the reports of a store into memory and answers tiles, API and pages.
 New batches, from an import beside it for instance, appear without a restart.
-It answers on loopback only until accounts exist.`,
+Everybody logs in. When there is no account yet, it prints a link with which you
+make the first administrator; it then answers on loopback only.
+
+Behind a proxy that speaks TLS, give --public-url and --trusted-proxy. Forces and
+councils log in through their own provider with the --oidc flags.`,
 		Example: `  streetsafe serve --data /var/lib/streetsafe
   streetsafe serve --data DIR --listen 127.0.0.1:9000
+  streetsafe serve --data DIR --listen :8080 --public-url https://hub.example.org --trusted-proxy 10.0.0.0/8
+  streetsafe serve --data DIR --public-url https://hub.example.org --oidc-issuer https://login.example.org \
+    --oidc-client-id streetsafe --oidc-group met=officer:metropolitan --oidc-group lighting=planner:E09000008
   STREETSAFE_DATA=/var/lib/streetsafe streetsafe serve --log-format json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -126,6 +137,10 @@ It answers on loopback only until accounts exist.`,
 // serve answers requests from the store until ctx ends.
 func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) error {
 	limitGarbage()
+	gate, err := o.admit(ctx, std, st)
+	if err != nil {
+		return err
+	}
 	saved := newSnapshotFile(o.storage.dir, st, std.log)
 	live, err := loadLive(ctx, std.log, st, saved)
 	if err != nil {
@@ -152,7 +167,7 @@ func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) er
 		return fmt.Errorf("listen on %s: %w (is another StreetSafe running? choose a port with --listen)", o.listen, err)
 	}
 	handler, err := server.New(o.config(st, synthetic, listener.Addr()), server.Parts{
-		Cube: live.cube, Gazetteer: places, Readiness: live.readiness, Log: std.log, Mounted: mounted,
+		Cube: live.cube, Gazetteer: places, Readiness: live.readiness, Log: std.log, Mounted: mounted, Access: gate,
 	})
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -161,7 +176,9 @@ func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) er
 	defer cancel()
 	var background sync.WaitGroup
 	defer func() { cancel(); background.Wait() }()
+	live.announce = handler.Announce
 	background.Go(func() { live.follow(ctx) })
+	background.Go(func() { gate.Follow(ctx) })
 	saveTick := time.NewTicker(saveEvery)
 	defer saveTick.Stop()
 	background.Go(func() { saved.keepSaved(ctx, live.cube, saveTick.C) })
@@ -171,12 +188,15 @@ func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) er
 	retainTick := time.NewTicker(retainEvery)
 	defer retainTick.Stop()
 	background.Go(func() { retainDaily(ctx, std.log, st, time.Now, retainTick.C) })
+	if err := inviteFirst(ctx, std.out, gate, listener.Addr()); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	fmt.Fprintf(std.out, "listening on http://%s\n", listener.Addr())
 	return serveHTTP(ctx, std.log, listener, handler)
 }
 
 func (o *serveOptions) config(st store.Store, synthetic bool, addr net.Addr) server.Config {
-	hosts := append([]string{"localhost", "127.0.0.1", "::1"}, o.hosts...)
+	hosts := append([]string{"localhost", "127.0.0.1", "::1"}, append(o.hosts, o.access.hostOf()...)...)
 	if host, _, err := net.SplitHostPort(addr.String()); err == nil {
 		hosts = append(hosts, host)
 	}
@@ -198,6 +218,9 @@ func serveHTTP(ctx context.Context, log *slog.Logger, l net.Listener, h http.Han
 	srv := &http.Server{
 		Handler: h, ReadHeaderTimeout: readHeaderTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	if streams, ok := h.(interface{ EndStreams() }); ok {
+		srv.RegisterOnShutdown(streams.EndStreams) // they would go on for minutes
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(l) }()

@@ -25,7 +25,7 @@ type service struct {
 // The gazetteer is an empty one: no tile asks it anything.
 func newService(c *cube.Cube, cacheBytes int64) (*service, error) {
 	s, err := server.New(
-		server.Config{Mode: "serve", Version: "bench", Synthetic: true, StoreID: "bench", CacheBytes: cacheBytes},
+		server.Config{Mode: "demo", Version: "bench", Synthetic: true, StoreID: "bench", CacheBytes: cacheBytes},
 		server.Parts{Cube: c, Gazetteer: &gazetteer.Index{}, Now: func() time.Time { return benchDays.to.Time() },
 			Log: slog.New(slog.NewTextHandler(io.Discard, nil))},
 	)

@@ -202,7 +202,7 @@ func (g *Gate) InviteLink(ctx context.Context, id int64, by string) (path string
 		return "", err
 	}
 	if a.Issuer != "" {
-		return "", errors.New("this account logs in through single sign-on and has no password here")
+		return "", invalid("this account logs in through single sign-on and has no password here")
 	}
 	secret := newSecret()
 	if err := g.store.AddLink(ctx, store.Link{Hash: hashOf(secret), Account: id, ExpiresAt: g.now().Add(LinkLife)}); err != nil {

@@ -11,8 +11,7 @@ import (
 type Hasher struct{ h *hasher }
 
 func NewHasher(p Params) (Hasher, error) {
-	h, err := newHasher(p)
-	return Hasher{h}, err
+	return Hasher{newHasher(p)}, nil
 }
 
 func (h Hasher) Hash(ctx context.Context, password string) (string, error) {

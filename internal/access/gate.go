@@ -129,10 +129,7 @@ func New(ctx context.Context, st store.Access, cfg Config) (*Gate, error) {
 		g.publicHTTPS = u.Scheme == "https"
 		g.cfg.PublicURL = u.Scheme + "://" + u.Host
 	}
-	var err error
-	if g.hasher, err = newHasher(g.cfg.Params); err != nil {
-		return nil, err
-	}
+	g.hasher = newHasher(g.cfg.Params)
 	secret, err := st.AccessSecret(ctx)
 	if err != nil {
 		return nil, err
@@ -164,6 +161,11 @@ func NewDemo(areas Areas) *Gate {
 
 // Demo reports whether the gate is the demo's.
 func (g *Gate) Demo() bool { return g.demo != nil }
+
+// DemoViews lists the views of SetDemoView.
+func DemoViews() []string {
+	return []string{Officer.String(), Planner.String(), Public.String(), Nobody.String()}
+}
 
 // SetDemoView makes the visitor of the demo see it as another role; the view is
 // officer, planner, public or signed-out.

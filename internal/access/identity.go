@@ -8,7 +8,6 @@ package access
 
 import (
 	"context"
-	"fmt"
 	"strings"
 )
 
@@ -36,7 +35,7 @@ func ParseRole(s string) (Role, error) {
 			return r, nil
 		}
 	}
-	return Nobody, fmt.Errorf("role %q: expected officer, planner or admin", s)
+	return Nobody, invalid("role %q: expected officer, planner or admin", s)
 }
 
 // National is the area of accounts that are bound to none.
@@ -48,16 +47,16 @@ func ParseArea(s string, role Role) (string, error) {
 	s = strings.TrimSpace(s)
 	if s == "" || strings.EqualFold(s, National) {
 		if role == Planner {
-			return "", fmt.Errorf("a planner belongs to a council: give its code as the area, such as E09000008")
+			return "", invalid("a planner belongs to a council: give its code as the area, such as E09000008")
 		}
 		return National, nil
 	}
 	if len(s) > maxAreaCode {
-		return "", fmt.Errorf("area %q: expected %s or a code of at most %d letters, digits, hyphens and underscores", s, National, maxAreaCode)
+		return "", invalid("area %q: expected %s or a code of at most %d letters, digits, hyphens and underscores", s, National, maxAreaCode)
 	}
 	for _, c := range s {
 		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' {
-			return "", fmt.Errorf("area %q: expected %s or the code of a force or council, such as metropolitan or E09000008", s, National)
+			return "", invalid("area %q: expected %s or the code of a force or council, such as metropolitan or E09000008", s, National)
 		}
 	}
 	return s, nil
@@ -71,7 +70,7 @@ func ParseEmail(s string) (string, error) {
 	s = strings.ToLower(strings.TrimSpace(s))
 	at := strings.LastIndexByte(s, '@')
 	if at < 1 || at == len(s)-1 || len(s) > maxEmail || strings.ContainsAny(s, " \t\r\n<>\"") {
-		return "", fmt.Errorf("address %q: expected something like name@example.org", s)
+		return "", invalid("address %q: expected something like name@example.org", s)
 	}
 	return s, nil
 }
@@ -107,10 +106,10 @@ next:
 				continue next
 			}
 		}
-		return 0, fmt.Errorf("scope %q: expected some of %s", item, strings.Join(scopeNames, ", "))
+		return 0, invalid("scope %q: expected some of %s", item, strings.Join(scopeNames, ", "))
 	}
 	if out == 0 {
-		return 0, fmt.Errorf("a token needs a scope: some of %s", strings.Join(scopeNames, ", "))
+		return 0, invalid("a token needs a scope: some of %s", strings.Join(scopeNames, ", "))
 	}
 	return out, nil
 }

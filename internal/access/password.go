@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
@@ -45,19 +46,19 @@ const (
 func CheckPassword(password, email string) error {
 	switch {
 	case utf8.RuneCountInString(password) < minPassword:
-		return fmt.Errorf("the password needs at least %d characters; three random words are a good one", minPassword)
+		return invalid("the password needs at least %d characters; three random words are a good one", minPassword)
 	case len(password) > maxPassword:
-		return fmt.Errorf("the password may have at most %d bytes", maxPassword)
+		return invalid("the password may have at most %d bytes", maxPassword)
 	case !utf8.ValidString(password):
-		return errors.New("the password holds bytes that are no text")
+		return invalid("the password holds bytes that are no text")
 	}
 	lower := strings.ToLower(password)
 	name, _, _ := strings.Cut(email, "@")
 	if email != "" && strings.Contains(lower, strings.ToLower(email)) || len(name) >= 4 && strings.Trim(lower, "0123456789!.-_?") == strings.ToLower(name) {
-		return errors.New("the password is the address: choose another")
+		return invalid("the password is the address: choose another")
 	}
 	if poor(lower) {
-		return errors.New("the password is one of those that are tried first: choose another")
+		return invalid("the password is one of those that are tried first: choose another")
 	}
 	return nil
 }
@@ -86,14 +87,15 @@ func poor(lower string) bool {
 type hasher struct {
 	params Params
 	slots  chan struct{}
-	decoy  string // a hash that no password has, for accounts that do not exist
+	// decoy makes a hash that no password has, for accounts that do not exist,
+	// when it is first needed: many programs that open a gate check no password.
+	decoy func() (string, error)
 }
 
-func newHasher(p Params) (*hasher, error) {
+func newHasher(p Params) *hasher {
 	h := &hasher{params: p, slots: make(chan struct{}, hashesAtOnce)}
-	var err error
-	h.decoy, err = h.hash(context.Background(), rand.Text())
-	return h, err
+	h.decoy = sync.OnceValues(func() (string, error) { return h.hash(context.Background(), rand.Text()) })
+	return h
 }
 
 func (h *hasher) enter(ctx context.Context) error {
@@ -127,7 +129,9 @@ func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 func (h *hasher) verify(ctx context.Context, phc, password string) (ok, again bool, err error) {
 	decoy := phc == ""
 	if decoy {
-		phc = h.decoy
+		if phc, err = h.decoy(); err != nil {
+			return false, false, err
+		}
 	}
 	if len(password) > maxPassword {
 		return false, false, nil

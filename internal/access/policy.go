@@ -36,22 +36,21 @@ type Ask struct {
 
 // Grant is what they get: the question as it may be answered.
 type Grant struct {
-	Filter report.Filter // narrowed; canonical
-	// Columns are the factors that may be told apart, as columns of a tile or
-	// lines of a breakdown. A breakdown by time or darkness needs Grouped unset.
-	Columns report.Factors
-	MaxRes  int     // finest resolution to answer at
-	Region  *Region // count only what lies in it; nil for everywhere
+	Filter  report.Filter  // narrowed; canonical
+	columns report.Factors // see ColumnsAt
+	MaxRes  int            // finest resolution to answer at
+	Region  *Region        // count only what lies in it; nil for everywhere
 	// Grouped says that only what Floor leaves may be shown: each count is a sum
 	// over half-years and cells of FloorResolution that have at least Floor
 	// reports each, whatever the window and the resolution of the answer, so
 	// that no subtraction of answers brings the small ones back.
 	Grouped bool
 	Floor   int64
-	Scope   string   // part of every cache key; "" for what officers without bounds see
-	Tag     string   // the same in eight digits, for URLs
-	Limits  []string // what was narrowed, in plain words
-	Audit   bool     // must be written to the audit log before it is answered
+	open    report.Day // when the half-year under way began, if Grouped
+	Scope   string     // part of every cache key; "" for what officers without bounds see
+	Tag     string     // the same in eight digits, for URLs
+	Limits  []string   // what was narrowed, in plain words
+	Audit   bool       // must be written to the audit log before it is answered
 }
 
 // What planners see of behavioural factors, by the table of tiers.
@@ -136,7 +135,7 @@ func decideData(who *Identity, ask Ask) (Grant, error) {
 	case who.Unbound:
 		return refuse("The boundary of your area (" + who.Area + ") is not loaded, so nothing can be shown yet. Ask an administrator to load it.")
 	}
-	g := Grant{Filter: ask.Filter.Canonical(), Columns: report.AllFactors, MaxRes: report.Resolution, Region: who.Region,
+	g := Grant{Filter: ask.Filter.Canonical(), columns: report.AllFactors, MaxRes: report.Resolution, Region: who.Region,
 		Scope: who.scope, Tag: who.tag}
 	if g.Scope == fullScope {
 		g.Scope = ""
@@ -179,9 +178,9 @@ func (g *Grant) narrowForPlanner(ask Ask) error {
 		g.Limits = append(g.Limits, "Planners see environmental factors; behavioural ones as one group.")
 		fallthrough
 	case behavioural == 0:
-		g.Columns, g.MaxRes = report.EnvironmentalFactors, planner10
+		g.columns, g.MaxRes = report.EnvironmentalFactors, planner10
 		if g.Filter.Factors == report.FactorSet(report.BadlyLit) {
-			g.Columns, g.MaxRes = report.FactorSet(report.BadlyLit), plannerLit
+			g.MaxRes = plannerLit
 		}
 		if ask.Res > g.MaxRes {
 			g.Limits = append(g.Limits, fmt.Sprintf("Shown at resolution %d: only badly lit places alone are shown at %d.", g.MaxRes, plannerLit))
@@ -209,7 +208,7 @@ func (g *Grant) narrowBehavioural(ask Ask) error {
 	if halfYearStart(g.Filter.From) != g.Filter.From || halfYearStart(g.Filter.To) != g.Filter.To || g.Filter.To > open || g.Filter.From >= g.Filter.To {
 		return &Refusal{Forbidden, fmt.Sprintf("Planners see behavioural factors by whole half-years that are over: begin on 1 January or 1 July and end on one of these days, at the latest %s.", open)}
 	}
-	g.Columns, g.MaxRes, g.Grouped, g.Floor = 0, FloorResolution, true, behaviouralFloor
+	g.columns, g.MaxRes, g.Grouped, g.Floor, g.open = 0, FloorResolution, true, behaviouralFloor, open
 	g.Limits = append(g.Limits, fmt.Sprintf("Behavioural factors as one group: places and half-years with %d reports or more, until %s, at resolution %d and coarser.", behaviouralFloor, open, FloorResolution))
 	return nil
 }
@@ -227,8 +226,18 @@ func halfYearStart(d report.Day) report.Day {
 // HalfYears splits the window of a grouped grant into its half-years, the
 // earliest first, leaving out those that end before first.
 func (g *Grant) HalfYears(first report.Day) []report.Filter {
+	return g.halfYears(max(g.Filter.From, halfYearStart(max(first, report.MinDay))), g.Filter.To)
+}
+
+// AllHalfYears are all half-years from first on that a grouped grant may be
+// asked for, whatever its window.
+func (g *Grant) AllHalfYears(first report.Day) []report.Filter {
+	return g.halfYears(halfYearStart(max(first, report.MinDay)), g.open)
+}
+
+func (g *Grant) halfYears(from, to report.Day) []report.Filter {
 	var out []report.Filter
-	for from := max(g.Filter.From, halfYearStart(max(first, report.MinDay))); from < g.Filter.To; {
+	for from < to {
 		next := halfYearStart(from + 190) // longer than any half-year, shorter than two
 		f := g.Filter
 		f.From, f.To = from, next
@@ -236,6 +245,15 @@ func (g *Grant) HalfYears(first report.Day) []report.Filter {
 		from = next
 	}
 	return out
+}
+
+// ColumnsAt are the factors that may be told apart at a resolution, as columns
+// of a tile or lines of a breakdown.
+func (g *Grant) ColumnsAt(res int) report.Factors {
+	if g.columns == report.EnvironmentalFactors && res > planner10 {
+		return report.FactorSet(report.BadlyLit)
+	}
+	return g.columns
 }
 
 // ClampRes returns the resolution to answer at when res is asked for.

@@ -128,12 +128,12 @@ func TestDecide_plannerProperty(t *testing.T) {
 		if err != nil {
 			return
 		}
-		if g.Filter.Factors == 0 || g.Columns&report.BehaviouralFactors != 0 {
-			t.Fatalf("granted %q with columns %s", g.Filter.Query(), g.Columns)
+		if cols := g.ColumnsAt(g.ClampRes(res)); g.Filter.Factors == 0 || cols&report.BehaviouralFactors != 0 || g.ClampRes(res) > 10 && cols != report.FactorSet(report.BadlyLit) {
+			t.Fatalf("granted %q with columns %s", g.Filter.Query(), cols)
 		}
 		if behavioural := g.Filter.Factors & report.BehaviouralFactors; behavioural != 0 {
 			edge := func(d report.Day) bool { s := d.String()[5:]; return s == "01-01" || s == "07-01" }
-			if behavioural != g.Filter.Factors || behavioural != report.BehaviouralFactors || !g.Grouped || g.Floor < 5 || g.MaxRes > 8 || g.Columns != 0 ||
+			if behavioural != g.Filter.Factors || behavioural != report.BehaviouralFactors || !g.Grouped || g.Floor < 5 || g.MaxRes > 8 || g.ColumnsAt(3) != 0 ||
 				!edge(g.Filter.From) || !edge(g.Filter.To) || g.Filter.To > today || g.Filter.Dayparts != 0 || g.Filter.Dark != 0 {
 				t.Fatalf("granted %+v", g)
 			}

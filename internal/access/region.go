@@ -112,22 +112,41 @@ func (r *Region) Bounds() report.Box { return r.bounds }
 // Cells lists the cells of RegionResolution, ascending.
 func (r *Region) Cells() []h3.Cell { return slices.Clone(r.cells) }
 
+// Within lists those of them that lie in a coarser cell.
+func (r *Region) Within(c h3.Cell) []h3.Cell {
+	var out []h3.Cell
+	res := resolutionOf(c)
+	for _, x := range r.cells {
+		if res <= RegionResolution && Ancestor(x, res) == c {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
 // Has reports whether a cell of RegionResolution or finer lies in the region.
 func (r *Region) Has(c h3.Cell) bool {
-	if c.Resolution() > RegionResolution {
-		p, err := c.Parent(RegionResolution)
-		if err != nil {
-			return false
-		}
-		c = p
+	if resolutionOf(c) > RegionResolution {
+		c = Ancestor(c, RegionResolution)
 	}
 	_, ok := r.set[c]
 	return ok
 }
 
+// resolutionOf reads the resolution out of an index, and Ancestor makes the
+// index of an ancestor, by the documented layout: tiles ask for a thousand
+// cells, and a call into H3 takes longer than all the rest.
+func resolutionOf(c h3.Cell) int { return int(c >> 52 & 0xF) }
+
+// Ancestor returns the ancestor of a cell at a resolution that is not finer.
+func Ancestor(c h3.Cell, res int) h3.Cell {
+	unused := 3 * (15 - res)
+	return h3.Cell(uint64(c)&^(0xF<<52)&^(1<<unused-1) | uint64(res)<<52 | (1<<unused - 1))
+}
+
 // Meets reports whether a cell of any resolution has a part in the region.
 func (r *Region) Meets(c h3.Cell) bool {
-	if c.Resolution() >= RegionResolution {
+	if resolutionOf(c) >= RegionResolution {
 		return r.Has(c)
 	}
 	_, ok := r.parents[c]

@@ -3,7 +3,6 @@ package access
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -92,11 +91,11 @@ func (g *Gate) CreateToken(ctx context.Context, n NewToken) (secret string, id i
 	n.Name = strings.TrimSpace(n.Name)
 	switch {
 	case n.Name == "" || len(n.Name) > 100:
-		return "", 0, errors.New("say in up to 100 letters what the token is for")
+		return "", 0, invalid("say in up to 100 letters what the token is for")
 	case n.Scopes == 0 || n.Scopes&^allScopes != 0:
-		return "", 0, fmt.Errorf("a token needs a scope: some of %s", strings.Join(scopeNames, ", "))
+		return "", 0, invalid("a token needs a scope: some of %s", strings.Join(scopeNames, ", "))
 	case n.Days < 1 || n.Days > MaxTokenDays:
-		return "", 0, fmt.Errorf("a token lasts from 1 to %d days", MaxTokenDays)
+		return "", 0, invalid("a token lasts from 1 to %d days", MaxTokenDays)
 	}
 	a, err := g.store.Account(ctx, n.Account)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/gorilla/mux"
 	h3 "github.com/uber/h3-go/v4"
 
+	"github.com/streetsafe/streetsafe/internal/access"
 	"github.com/streetsafe/streetsafe/internal/cube"
 	"github.com/streetsafe/streetsafe/internal/report"
 	"github.com/streetsafe/streetsafe/tiles"
@@ -74,14 +75,19 @@ func (s *Server) scale(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	grant, err := s.granted(r, access.Ask{Surface: access.SurfaceMap, Filter: f, Res: res})
+	if err != nil {
+		return err
+	}
 	snap := s.cube.Current()
-	return s.respondJSON(w, r, fmt.Sprintf("b%d|%d|%s", snap.Generation(), res, f.Query()), func() (any, error) {
+	f, res = grant.Filter, grant.ClampRes(res)
+	return s.respondJSON(w, r, fmt.Sprintf("b%d|%d|%s|%s", snap.Generation(), res, f.Query(), grant.Scope), func() (any, error) {
 		return struct {
 			Generation uint64   `json:"generation"`
 			Filter     string   `json:"filter"`
 			Res        int      `json:"res"`
 			Breaks     []uint32 `json:"breaks"`
-		}{snap.Generation(), f.Query(), res, snap.Breaks(res, f)}, nil
+		}{snap.Generation(), f.Query(), res, s.view(snap, grant).breaks(res)}, nil
 	})
 }
 
@@ -116,12 +122,25 @@ type figures struct {
 	History  []monthCount  `json:"histogram"` // the window left out
 	Matrix   matrix        `json:"daypart_weekday"`
 	ByDark   darkCount     `json:"by_dark"`
+	Grouped  bool          `json:"grouped,omitempty"` // one number for each half-year, under its first month, and nothing finer
+	Limits   []string      `json:"limits,omitempty"`  // what the answer leaves out, in words
 }
 
-func newFigures(f cube.Figures) figures {
-	out := figures{Total: f.Total, ByFactor: factorCounts(f.ByFactor), Facets: factorCounts(f.FacetFactors),
+// newFigures puts figures into the answer's words, at a resolution.
+func (v *view) newFigures(f cube.Figures, res int) figures {
+	columns := v.grant.ColumnsAt(res)
+	facets := columns
+	if v.grant.Grouped {
+		facets = report.EnvironmentalFactors
+	}
+	out := figures{Total: f.Total, ByFactor: factorCounts(f.ByFactor, columns), Facets: factorCounts(f.FacetFactors, facets),
+		Grouped: v.grant.Grouped, Limits: v.grant.Limits,
 		ByMonth: months(f.ByMonth), History: months(f.Histogram),
 		ByDark: darkCount{Yes: f.ByDark[report.DarkYes], No: f.ByDark[report.DarkNo], Unknown: f.ByDark[report.DarkUnknown]}}
+	if v.grant.Grouped {
+		out.Matrix = matrix{[]string{}, []string{}, [][]int64{}}
+		return out
+	}
 	for w := range report.Weekday(report.NumWeekdays) {
 		out.Matrix.Weekdays = append(out.Matrix.Weekdays, w.String())
 	}
@@ -132,10 +151,11 @@ func newFigures(f cube.Figures) figures {
 	return out
 }
 
-func factorCounts(counts [report.NumFactors]int64) []factorCount {
-	out := make([]factorCount, report.NumFactors)
-	for f := range out {
-		out[f] = factorCount{report.Factor(f).ID(), counts[f]}
+// factorCounts lists the factors that may be told apart.
+func factorCounts(counts [report.NumFactors]int64, columns report.Factors) []factorCount {
+	out := make([]factorCount, 0, report.NumFactors)
+	for _, f := range columns.List() {
+		out = append(out, factorCount{f.ID(), counts[f]})
 	}
 	return out
 }
@@ -176,13 +196,18 @@ func (s *Server) summary(w http.ResponseWriter, r *http.Request) error {
 	if q.Top, err = intParam(v, "top", defaultTop, 0, maxTop); err != nil {
 		return err
 	}
+	grant, err := s.granted(r, access.Ask{Surface: access.SurfaceFigures, Filter: q.Filter, Res: q.Res})
+	if err != nil {
+		return err
+	}
 	snap := s.cube.Current()
-	key := fmt.Sprintf("s%d|%s|%d|%d|%s", snap.Generation(), q.Area, q.Res, q.Top, q.Filter.Query())
-	return s.respondJSON(w, r, key, func() (any, error) { return s.summarise(snap, q), nil })
+	q.Filter, q.Res = grant.Filter, grant.ClampRes(q.Res)
+	key := fmt.Sprintf("s%d|%s|%d|%d|%s|%s", snap.Generation(), q.Area, q.Res, q.Top, q.Filter.Query(), grant.Scope)
+	return s.respondJSON(w, r, key, func() (any, error) { return s.summarise(s.view(snap, grant), q), nil })
 }
 
-func (s *Server) summarise(snap *cube.Snapshot, q cube.SummaryQuery) any {
-	sum := snap.Summary(q)
+func (s *Server) summarise(v *view, q cube.SummaryQuery) any {
+	snap, sum := v.snap, v.summary(q)
 	out := struct {
 		Generation uint64     `json:"generation"`
 		Synthetic  bool       `json:"synthetic"`
@@ -196,7 +221,7 @@ func (s *Server) summarise(snap *cube.Snapshot, q cube.SummaryQuery) any {
 		Top []topCell `json:"top"`
 	}{Generation: snap.Generation(), Synthetic: s.cfg.Synthetic, Filter: q.Filter.Query(),
 		Box: [4]float64{q.Area.West, q.Area.South, q.Area.East, q.Area.North}, Res: q.Res, Cells: sum.Cells,
-		figures: newFigures(sum.Figures), Top: make([]topCell, 0, len(sum.Top))}
+		figures: v.newFigures(sum.Figures, q.Res), Top: make([]topCell, 0, len(sum.Top))}
 	if _, ok := snap.Bounds(); ok {
 		first, last := snap.Days()
 		out.FirstDay, out.LastDay = first.String(), last.String()
@@ -222,9 +247,13 @@ func (s *Server) cell(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	grant, err := s.granted(r, access.Ask{Surface: access.SurfaceFigures, Filter: f, Res: c.Resolution(), Cell: c})
+	if err != nil {
+		return err
+	}
 	snap := s.cube.Current()
-	return s.respondJSON(w, r, fmt.Sprintf("c%d|%s|%s", snap.Generation(), c, f.Query()), func() (any, error) {
-		return s.detail(snap, c, f)
+	return s.respondJSON(w, r, fmt.Sprintf("c%d|%s|%s|%s", snap.Generation(), c, grant.Filter.Query(), grant.Scope), func() (any, error) {
+		return s.detail(s.view(snap, grant), c)
 	})
 }
 
@@ -238,7 +267,7 @@ func parseCell(s string) (h3.Cell, error) {
 	return c, nil
 }
 
-func (s *Server) detail(snap *cube.Snapshot, c h3.Cell, f report.Filter) (any, error) {
+func (s *Server) detail(v *view, c h3.Cell) (any, error) {
 	boundary, err := c.Boundary()
 	if err != nil {
 		return nil, fmt.Errorf("boundary of %s: %w", c, err)
@@ -256,8 +285,8 @@ func (s *Server) detail(snap *cube.Snapshot, c h3.Cell, f report.Filter) (any, e
 		Place      string       `json:"place,omitempty"`
 		Parent     string       `json:"parent,omitempty"`
 		figures
-	}{Generation: snap.Generation(), Synthetic: s.cfg.Synthetic, Filter: f.Query(), Cell: c.String(), Res: c.Resolution(),
-		Lat: lat, Lng: lng, Place: s.placeName(lat, lng), figures: newFigures(snap.Cell(c, f))}
+	}{Generation: v.snap.Generation(), Synthetic: s.cfg.Synthetic, Filter: v.grant.Filter.Query(), Cell: c.String(), Res: c.Resolution(),
+		Lat: lat, Lng: lng, Place: s.placeName(lat, lng), figures: v.newFigures(v.cell(c), c.Resolution())}
 	for _, p := range boundary {
 		out.Boundary = append(out.Boundary, [2]float64{round6(p.Lng), round6(p.Lat)})
 	}

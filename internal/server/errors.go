@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/streetsafe/streetsafe/internal/access"
 	"github.com/streetsafe/streetsafe/internal/report"
 )
 
@@ -38,13 +39,29 @@ func badParam(param, value, expect string) *problem {
 // asProblem is the one table from kinds of error to answers.
 func asProblem(err error) (p *problem, known bool) {
 	var pe *report.ParamError
+	var refusal *access.Refusal
 	switch {
 	case errors.As(err, &p):
 		return p, true
+	case errors.As(err, &refusal):
+		return refused(refusal), true
 	case errors.As(err, &pe):
 		return badParam(pe.Param, pe.Value, pe.Expect), true
 	}
 	return newProblem(http.StatusInternalServerError, "Something went wrong on our side. Try again in a moment."), false
+}
+
+// refused turns a refusal of the policy into an answer.
+func refused(r *access.Refusal) *problem {
+	switch r.Kind {
+	case access.SignIn:
+		return newProblem(http.StatusUnauthorized, r.Reason)
+	case access.NoReason:
+		p := newProblem(http.StatusBadRequest, r.Reason)
+		p.Param = "reason"
+		return p
+	}
+	return newProblem(http.StatusForbidden, r.Reason)
 }
 
 // handler is an HTTP handler that leaves the answer to an error to answer.
@@ -74,6 +91,11 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	h := w.Header()
 	for _, name := range []string{"ETag", "Content-Encoding", "Last-Modified"} {
 		h.Del(name)
+	}
+	if p.Status == http.StatusUnauthorized {
+		// Not Basic, though tokens are taken that way too: browsers would ask for
+		// a password in a window of their own.
+		h.Set("WWW-Authenticate", `Bearer realm="StreetSafe"`)
 	}
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")

@@ -9,6 +9,7 @@ import (
 
 	h3 "github.com/uber/h3-go/v4"
 
+	"github.com/streetsafe/streetsafe/internal/access"
 	"github.com/streetsafe/streetsafe/internal/gazetteer"
 )
 
@@ -25,6 +26,9 @@ const (
 func (s *Server) searchPlaces(w http.ResponseWriter, r *http.Request) error {
 	v, err := parseQuery(r, "q", "limit")
 	if err != nil {
+		return err
+	}
+	if _, err := s.granted(r, access.Ask{Surface: access.SurfacePlaces}); err != nil {
 		return err
 	}
 	limit, err := intParam(v, "limit", defaultPlaces, 1, maxPlaces)

@@ -3,6 +3,7 @@
 package server
 
 import (
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"github.com/streetsafe/streetsafe/internal/access"
+	"github.com/streetsafe/streetsafe/internal/access/pages"
 	"github.com/streetsafe/streetsafe/internal/cube"
 	"github.com/streetsafe/streetsafe/internal/gazetteer"
 	"github.com/streetsafe/streetsafe/internal/report"
@@ -45,6 +48,7 @@ type Parts struct {
 	Readiness func() Readiness
 	Now       func() time.Time // nil for time.Now
 	Log       *slog.Logger     // nil for slog.Default
+	Access    *access.Gate     // who may see what; nil in the demo opens it to everybody
 
 	// Mounted are handlers that answer beside ours, such as the report form's, by
 	// path: each gets that path, everything below it, and it with an ending.
@@ -62,7 +66,11 @@ type Server struct {
 	cache   *tilecache.Cache
 	files   *fileSet
 	queries *queryMemo
+	tables  *tableMemo
+	gate    *access.Gate
 	router  http.Handler
+
+	announcer *announcer
 }
 
 // New returns a server. It fails when its embedded files do not fit together.
@@ -71,8 +79,15 @@ func New(cfg Config, p Parts) (*Server, error) {
 		cfg: cfg, cube: p.Cube, places: p.Gazetteer, ready: p.Readiness, now: p.Now, log: p.Log,
 		// Fills are pure computation: more of them at once than cores only
 		// makes each of them slower.
-		queries: newQueryMemo(),
-		cache:   tilecache.New(cfg.CacheBytes, runtime.GOMAXPROCS(0)),
+		queries: newQueryMemo(), tables: newTableMemo(), gate: p.Access,
+		cache: tilecache.New(cfg.CacheBytes, runtime.GOMAXPROCS(0)),
+	}
+	s.announcer = newAnnouncer()
+	if s.gate == nil {
+		if cfg.Mode != modeDemo {
+			return nil, errors.New("a server that is no demo needs to know who may see what")
+		}
+		s.gate = access.NewDemo(nil)
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -119,15 +134,22 @@ func (s *Server) routes(mounted map[string]http.Handler) *mux.Router {
 	get("/api/v1/cells/{cell}", s.cell)
 	get("/api/v1/places", s.searchPlaces)
 	get("/api/v1/config", s.config)
+	get("/api/v1/session", s.session)
+	get("/api/v1/events", s.events)
 	get("/api/openapi.json", s.openAPI)
 
 	get("/healthz", s.healthz)
 	get("/readyz", s.readyz)
 
 	get("/", s.page("index.html"))
-	get("/hub", s.page("hub.html"))
+	get("/hub", s.hubPage)
 	get("/static/{path:.+}", s.static)
 
+	m.Handle("/demo/view", s.answer(s.sameOrigin(s.demoView))).Methods(http.MethodPost)
+	people := pages.New(s.gate, pages.Config{Asset: s.assetURL, Synthetic: s.cfg.Synthetic, Log: s.log})
+	for _, path := range pages.Paths {
+		m.MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool { return below(r.URL.Path, path) }).Handler(people)
+	}
 	for path, h := range mounted {
 		m.MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool { return below(r.URL.Path, path) }).Handler(h)
 	}
@@ -147,7 +169,6 @@ func below(path, root string) bool {
 // ours: a page of another site that makes its own name point to 127.0.0.1 (DNS
 // rebinding) must not read an officer's map.
 func (s *Server) guard(next http.Handler) http.Handler {
-	tile := s.answer(s.tile)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h["X-Content-Type-Options"] = noSniff
@@ -157,11 +178,23 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			s.fail(w, r, newProblem(http.StatusMisdirectedRequest, "This server does not answer for the host name in the request. Use the address it printed at start, or --host to add a name."))
 			return
 		}
-		if isTile(r) {
-			tile.ServeHTTP(w, r)
+		if strings.HasPrefix(r.URL.Path, "/static/") {
+			next.ServeHTTP(w, r)
 			return
 		}
-		next.ServeHTTP(w, r)
+		who, err := s.gate.Who(r)
+		if err != nil {
+			s.log.Error("cannot find out who asks", slog.Any("error", err))
+			s.fail(w, r, newProblem(http.StatusServiceUnavailable, "Who may see this cannot be found out just now. Try again in a moment."))
+			return
+		}
+		if isTile(r) {
+			if err := s.tileFor(who, w, r); err != nil {
+				s.fail(w, r, err)
+			}
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(access.NewContext(r.Context(), who)))
 	})
 }
 

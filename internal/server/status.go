@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/streetsafe/streetsafe/internal/access"
 	"github.com/streetsafe/streetsafe/internal/report"
 	"github.com/streetsafe/streetsafe/internal/tilecache"
 )
@@ -45,7 +46,9 @@ func (s *Server) config(w http.ResponseWriter, r *http.Request) error {
 		b := s.cfg.Basemap
 		info.Basemap = basemapInfo{"xyz", b.URL, b.Attribution, b.MaxZoom}
 	}
-	if b, ok := snap.Bounds(); ok {
+	if grant, err := s.granted(r, access.Ask{Surface: access.SurfaceMap}); err != nil {
+		info.Generation = 0 // whoever may not see the map is told nothing of the reports
+	} else if b, ok := s.view(snap, grant).bounds(); ok {
 		info.Bounds = &[4]float64{b.West, b.South, b.East, b.North}
 	}
 	w.Header().Set("Cache-Control", "no-store")
@@ -61,13 +64,16 @@ func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) error {
 }
 
 // readyz says whether the map is loaded and how far behind the store it is.
-func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) error {
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
 	snap := s.cube.Current()
 	state := s.ready()
 	w.Header().Set("Cache-Control", "no-store")
 	status := http.StatusOK
 	if !state.Ready {
 		status = http.StatusServiceUnavailable
+	}
+	if !s.mayKnow(r) {
+		return writeJSONStatus(w, status, state)
 	}
 	return writeJSONStatus(w, status, struct {
 		Readiness

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/streetsafe/streetsafe/internal/access"
 	"github.com/streetsafe/streetsafe/internal/report"
 	"github.com/streetsafe/streetsafe/tiles"
 )
@@ -23,18 +24,23 @@ type tileRequest struct {
 	tile    tiles.Tile
 	res     int
 	query   *tileQuery
+	grant   access.Grant // what of the query may be answered
 	geoJSON bool
 	version string // of the tile set, as the address names it; may be empty
 }
 
-func (s *Server) parseTileRequest(r *http.Request) (req tileRequest, err error) {
+func (s *Server) parseTileRequest(who *access.Identity, r *http.Request) (req tileRequest, err error) {
 	if err := req.parsePath(strings.TrimPrefix(r.URL.Path, tilesPrefix)); err != nil {
 		return req, err
 	}
 	if req.query, err = s.queries.parse(r.URL.RawQuery); err != nil {
 		return req, err
 	}
-	req.res, err = req.query.resolution(req.tile.Z)
+	if req.res, err = req.query.resolution(req.tile.Z); err != nil {
+		return req, err
+	}
+	req.grant, err = s.decide(who, access.Ask{Surface: access.SurfaceMap, Filter: req.query.filter, Res: req.res})
+	req.res = req.grant.ClampRes(req.res)
 	return req, err
 }
 
@@ -84,8 +90,8 @@ func tileProblem(err error) error {
 // key packs the request and the last change under the tile into a cache key. A
 // batch elsewhere on the map leaves the entry valid.
 func (t *tileRequest) key(generation uint64) string {
-	f := &t.query.filter
-	var buf [48]byte
+	f := &t.grant.Filter
+	var buf [96]byte
 	b := append(buf[:0], 't', byte(t.tile.Z), byte(t.res), flag(t.geoJSON)|flag(t.query.withCell)<<1)
 	b = binary.LittleEndian.AppendUint32(b, t.tile.X)
 	b = binary.LittleEndian.AppendUint32(b, t.tile.Y)
@@ -93,7 +99,8 @@ func (t *tileRequest) key(generation uint64) string {
 	b = binary.LittleEndian.AppendUint16(b, uint16(f.Factors))
 	b = binary.LittleEndian.AppendUint32(b, uint32(f.From))
 	b = binary.LittleEndian.AppendUint32(b, uint32(f.To))
-	return string(append(b, byte(f.Dayparts), byte(f.Weekdays), byte(f.Dark)))
+	b = append(b, byte(f.Dayparts), byte(f.Weekdays), byte(f.Dark))
+	return string(append(b, t.grant.Scope...))
 }
 
 func flag(b bool) byte {

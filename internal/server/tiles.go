@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/streetsafe/streetsafe/internal/access"
 	"github.com/streetsafe/streetsafe/internal/cube"
 	"github.com/streetsafe/streetsafe/internal/report"
 	"github.com/streetsafe/streetsafe/tiles"
@@ -18,14 +19,21 @@ import (
 const maxTileZoom = 18
 
 func (s *Server) tile(w http.ResponseWriter, r *http.Request) error {
-	req, err := s.parseTileRequest(r)
+	return s.tileFor(access.FromContext(r.Context()), w, r)
+}
+
+func (s *Server) tileFor(who *access.Identity, w http.ResponseWriter, r *http.Request) error {
+	if !who.SignedIn() {
+		return signIn(who)
+	}
+	req, err := s.parseTileRequest(who, r)
 	if err != nil {
 		return err
 	}
 	snap := s.cube.Current()
 	a := answerTo{
 		key: req.key(snap.TileGeneration(req.tile)), typ: typeMVT, cache: revalidate,
-		make: func() ([]byte, error) { return drawTile(snap, req) },
+		make: func() ([]byte, error) { return s.view(snap, req.grant).drawTile(&req) },
 	}
 	if req.geoJSON {
 		a.typ = typeGeoJSON
@@ -33,7 +41,7 @@ func (s *Server) tile(w http.ResponseWriter, r *http.Request) error {
 	// A URL with a generation may be kept for ever, but only while it is the
 	// one on the map: a replica that is ahead or behind must not freeze its
 	// tile under another's name.
-	if req.version != "" && req.version == s.tilesVersion(snap) {
+	if req.version != "" && req.version == s.tilesVersion(snap, &req.grant) {
 		a.cache = forever
 	}
 	return s.respond(w, r, a)
@@ -49,37 +57,45 @@ var drawings = sync.Pool{New: func() any { return &drawing{encoder: tiles.NewEnc
 
 // drawTile selects and encodes. A tile with more cells than a client should
 // load is drawn one resolution coarser: every report still counts.
-func drawTile(snap *cube.Snapshot, req tileRequest) ([]byte, error) {
+func (v *view) drawTile(req *tileRequest) ([]byte, error) {
 	d := drawings.Get().(*drawing)
 	defer drawings.Put(d)
-	filter := req.query.filter
-	q := cube.Query{Tile: req.tile, Res: req.res, Filter: filter, Columns: filter.Factors}
+	snap, filter := v.snap, v.grant.Filter
+	q := cube.Query{Tile: req.tile, Res: req.res, Filter: filter, Columns: filter.Factors & v.grant.ColumnsAt(req.res)}
 	for snap.Select(q, &d.selection); d.selection.Len() > tiles.MaxFeatures && q.Res > tiles.MinResolution; {
 		q.Res--
 		snap.Select(q, &d.selection)
 	}
 	layer := tiles.Layer{Res: q.Res, Columns: q.Columns.IDs(), WithCell: req.query.withCell}
+	shown := v.visible(q, &d.selection)
 	if req.geoJSON {
-		return drawGeoJSON(&d.selection, layer)
+		return drawGeoJSON(&d.selection, shown, layer)
 	}
 	d.encoder.Reset(req.tile, layer)
 	for i := range d.selection.Len() {
-		d.encoder.Cell(d.selection.Cell(i), d.selection.Ring(i), d.selection.Count(i), d.selection.Columns(i))
+		if count, columns := shown(i); count > 0 {
+			d.encoder.Cell(d.selection.Cell(i), d.selection.Ring(i), count, columns)
+		}
 	}
 	// The encoder's buffer is used again by the next tile.
 	return append([]byte(nil), d.encoder.Finish()...), nil
 }
 
-func drawGeoJSON(sel *cube.Selection, layer tiles.Layer) ([]byte, error) {
-	if sel.Len() == 0 {
-		return nil, nil
-	}
+func drawGeoJSON(sel *cube.Selection, shown func(int) (uint32, []uint32), layer tiles.Layer) ([]byte, error) {
 	var out bytes.Buffer
-	g := tiles.NewGeoJSONWriter(&out, layer)
+	g, any := tiles.NewGeoJSONWriter(&out, layer), false
 	for i := range sel.Len() {
-		if err := g.Cell(sel.Cell(i), sel.Count(i), sel.Columns(i)); err != nil {
+		count, columns := shown(i)
+		if count == 0 {
+			continue
+		}
+		any = true
+		if err := g.Cell(sel.Cell(i), count, columns); err != nil {
 			return nil, err
 		}
+	}
+	if !any {
+		return nil, nil
 	}
 	if err := g.Close(); err != nil {
 		return nil, err
@@ -88,11 +104,15 @@ func drawGeoJSON(sel *cube.Selection, layer tiles.Layer) ([]byte, error) {
 }
 
 // tilesVersion names the bytes behind versioned tile URLs: the generation, and
-// the body of reports that it counts in.
-func (s *Server) tilesVersion(snap *cube.Snapshot) string {
+// the body of reports that it counts in, and whose view they are: a browser
+// that keeps them for ever must not show them to whoever logs in next.
+func (s *Server) tilesVersion(snap *cube.Snapshot, g *access.Grant) string {
 	v := strconv.FormatUint(snap.Generation(), 10)
 	if s.cfg.StoreID != "" {
 		v += "-" + s.cfg.StoreID
+	}
+	if g.Tag != "" {
+		v += "-" + g.Tag
 	}
 	return v
 }
@@ -100,11 +120,12 @@ func (s *Server) tilesVersion(snap *cube.Snapshot) string {
 // tileSet is TileJSON 3.0.0 with what our own clients want to know at once.
 type tileSet struct {
 	tiles.TileJSON
-	Generation uint64 `json:"generation"`
-	Synthetic  bool   `json:"synthetic"`
-	Total      int64  `json:"total"`
-	FirstDay   string `json:"first_day,omitempty"`
-	LastDay    string `json:"last_day,omitempty"`
+	Generation uint64   `json:"generation"`
+	Synthetic  bool     `json:"synthetic"`
+	Total      int64    `json:"total"`
+	FirstDay   string   `json:"first_day,omitempty"`
+	LastDay    string   `json:"last_day,omitempty"`
+	Limits     []string `json:"limits,omitempty"`
 }
 
 func (s *Server) tileJSON(w http.ResponseWriter, r *http.Request) error {
@@ -116,10 +137,15 @@ func (s *Server) tileJSON(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	grant, err := s.granted(r, access.Ask{Surface: access.SurfaceMap, Filter: f})
+	if err != nil {
+		return err
+	}
+	f = grant.Filter
 	withCell := v.Get("cell") == "1"
 	snap := s.cube.Current()
 	base := baseURL(r)
-	key := fmt.Sprintf("j%d|%s|%v|%s", snap.Generation(), f.Query(), withCell, base)
+	key := fmt.Sprintf("j%d|%s|%v|%s|%s", snap.Generation(), f.Query(), withCell, base, grant.Scope)
 	return s.respondJSON(w, r, key, func() (any, error) {
 		query := f.Query()
 		if withCell {
@@ -128,12 +154,14 @@ func (s *Server) tileJSON(w http.ResponseWriter, r *http.Request) error {
 		if query != "" {
 			query = "?" + query
 		}
-		return s.describe(snap, f, tiles.Layer{Columns: f.Factors.IDs(), WithCell: withCell},
-			base+"/tiles/reports/"+s.tilesVersion(snap)+"/{z}/{x}/{y}.mvt"+query), nil
+		columns := f.Factors & grant.ColumnsAt(grant.MaxRes)
+		return s.describe(s.view(snap, grant), tiles.Layer{Columns: columns.IDs(), WithCell: withCell},
+			base+"/tiles/reports/"+s.tilesVersion(snap, &grant)+"/{z}/{x}/{y}.mvt"+query), nil
 	})
 }
 
-func (s *Server) describe(snap *cube.Snapshot, f report.Filter, layer tiles.Layer, template string) tileSet {
+func (s *Server) describe(v *view, layer tiles.Layer, template string) tileSet {
+	snap := v.snap
 	about := map[string]string{}
 	for _, x := range report.AllFactorsList() {
 		about[x.ID()] = "Number. Reports that name: " + x.Label()
@@ -146,9 +174,9 @@ func (s *Server) describe(snap *cube.Snapshot, f report.Filter, layer tiles.Laye
 			VectorLayers: tiles.VectorLayers(layer, maxTileZoom, about),
 		},
 		Generation: snap.Generation(), Synthetic: s.cfg.Synthetic,
-		Total: snap.Total(f),
+		Total: v.total(), Limits: v.grant.Limits,
 	}
-	if b, ok := snap.Bounds(); ok {
+	if b, ok := v.bounds(); ok {
 		set.Bounds = &[4]float64{b.West, b.South, b.East, b.North}
 		set.Center = &[3]float64{(b.West + b.East) / 2, (b.South + b.North) / 2, 6}
 		first, last := snap.Days()
