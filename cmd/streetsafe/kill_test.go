@@ -63,6 +63,7 @@ func manyReports(t *testing.T, n int) string {
 // gives every row once: that summary is the acknowledgement. When a life was
 // long enough to end, the next one imports the file under another name.
 func TestKill_import(t *testing.T) {
+	t.Parallel() // they wait more than they work
 	const rows, batch = 90_000, 20_000
 	file := manyReports(t, rows)
 	engines(t, func(t *testing.T, s storage) {
@@ -111,6 +112,7 @@ func countSoon(t *testing.T, st store.Store) (n int64) {
 // A server is killed while it publishes what was submitted. Submit has returned
 // for all of it, so all of it is published in the end, once.
 func TestKill_publisher(t *testing.T) {
+	t.Parallel() // they wait more than they work
 	const perRound = 700
 	engines(t, func(t *testing.T, s storage) {
 		st := openAt(t, s, daysAgo(3))
@@ -152,6 +154,7 @@ func submission(t *testing.T, id string) report.Record {
 // same key, until it is told that its report is received; every report is there
 // once, and none that nobody sent.
 func TestKill_server(t *testing.T) {
+	t.Parallel() // they wait more than they work
 	const senders = 12
 	engines(t, func(t *testing.T, s storage) {
 		st := openAt(t, s, nil)

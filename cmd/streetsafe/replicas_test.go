@@ -78,6 +78,7 @@ func batchOf(t *testing.T, prefix string, n int) []report.Record {
 // Replicas follow each batch, whoever publishes it, and at the same generation
 // give the same bytes.
 func TestReplicas_follow(t *testing.T) {
+	t.Parallel() // they wait more than they work
 	s := storage{url: needDatabase(t).NewDatabase(t)}
 	st := openAt(t, s, nil)
 	insert(t, st, "a", 100)
@@ -216,6 +217,7 @@ func wantAcknowledged(t *testing.T, st store.Store, all []*process, l *load) {
 
 // PostgreSQL crashes twice under load and comes back.
 func TestReplicas_databaseCrashes(t *testing.T) {
+	t.Parallel() // they wait more than they work
 	server := ownDatabase(t)
 	s := storage{url: server.NewDatabase(keep{t})}
 	st := openAt(t, s, nil)
@@ -238,6 +240,7 @@ func TestReplicas_databaseCrashes(t *testing.T) {
 // The network to the database stands still under load, without an error: once
 // it goes on, and once the connections break at last.
 func TestReplicas_networkStalls(t *testing.T) {
+	t.Parallel() // they wait more than they work
 	server := needDatabase(t)
 	direct := server.NewDatabase(t)
 	network := newProxy(t, server.Host())
@@ -263,6 +266,7 @@ const stallLock = 42
 // The replica that publishes is killed in the middle of the transaction, and so
 // is the next one: the last one publishes everything, once.
 func TestReplicas_leaderKilled(t *testing.T) {
+	t.Parallel() // they wait more than they work
 	for _, n := range []int{2, 3} {
 		t.Run(fmt.Sprintf("%d replicas", n), func(t *testing.T) { testLeaderKilled(t, n) })
 	}
@@ -353,6 +357,7 @@ func publisher(t *testing.T, control *pgx.Conn) (name string) {
 // The primary dies under load, with a synchronous standby that the replicas
 // read from; the standby is promoted and takes over.
 func TestReplicas_standbyPromoted(t *testing.T) {
+	t.Parallel() // they wait more than they work
 	primary := ownDatabase(t)
 	database := primary.NewDatabase(keep{t})
 	standby, err := primary.Standby()
