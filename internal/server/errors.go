@@ -111,8 +111,31 @@ func (s *Server) notFound(http.ResponseWriter, *http.Request) error {
 func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Allow", allowedMethods)
 	if r.Method == http.MethodOptions {
+		s.preflight(w.Header())
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
 	return newProblem(http.StatusMethodNotAllowed, "Use GET or HEAD here.")
+}
+
+// preflightSeconds is how long a browser keeps the answer to a preflight: what
+// is allowed only changes with a restart, and two hours is the most that
+// Chromium keeps one.
+const preflightSeconds = "7200"
+
+// preflight answers a CORS preflight (Fetch Standard, 4.8) from an origin that
+// allowOrigin has let in. Credentials are only taken from origins that the
+// operator has listed: with * the map is open to everybody anyway.
+func (s *Server) preflight(h http.Header) {
+	origin := h.Get("Access-Control-Allow-Origin")
+	if origin == "" {
+		return
+	}
+	headers := "If-None-Match"
+	if origin != "*" {
+		headers += ", Authorization"
+	}
+	h.Set("Access-Control-Allow-Methods", "GET, HEAD")
+	h.Set("Access-Control-Allow-Headers", headers)
+	h.Set("Access-Control-Max-Age", preflightSeconds)
 }

@@ -34,13 +34,23 @@ func parseQuery(r *http.Request, known ...string) (url.Values, error) {
 	}
 	for name, values := range v {
 		if !slices.Contains(known, name) {
-			return nil, badParam(name, values[0], "one of the parameters "+strings.Join(known, ", "))
+			return nil, unknownParam(name, values[0], known)
 		}
 		if len(values) > 1 {
 			return nil, badParam(name, strings.Join(values, "&"), "the parameter once, values separated by commas")
 		}
 	}
 	return v, nil
+}
+
+func unknownParam(name, value string, known []string) *problem {
+	takes := "none"
+	if len(known) > 0 {
+		takes = strings.Join(known, ", ")
+	}
+	p := newProblem(http.StatusBadRequest, "Unknown parameter "+name+": this address takes "+takes+".")
+	p.Param, p.Value = name, value
+	return p
 }
 
 // withFilter returns the filter parameters and the given ones.

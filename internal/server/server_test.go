@@ -271,6 +271,47 @@ func TestServer_methods(t *testing.T) {
 	}
 }
 
+// A script may send these headers along once the browser has asked.
+func TestServer_preflight(t *testing.T) {
+	const listed = "https://maps.example.org"
+	for name, c := range map[string]struct {
+		origins                  []string
+		origin, methods, headers string
+		age                      string
+	}{
+		"everybody":         {[]string{"*"}, listed, "GET, HEAD", "If-None-Match", "7200"},
+		"a listed origin":   {[]string{listed}, listed, "GET, HEAD", "If-None-Match, Authorization", "7200"},
+		"another origin":    {[]string{listed}, "https://elsewhere.example.org", "", "", ""},
+		"no origins at all": {nil, listed, "", "", ""},
+	} {
+		f := newFixture(t, func(cfg *server.Config) { cfg.Origins = c.origins })
+		for _, target := range []string{croydonTile, "/api/v1/summary"} {
+			r := f.do(t, http.MethodOptions, target, "Origin", c.origin, "Access-Control-Request-Method", "GET",
+				"Access-Control-Request-Headers", "if-none-match")
+			h := r.Header
+			if r.StatusCode != http.StatusNoContent || h.Get("Access-Control-Allow-Methods") != c.methods ||
+				h.Get("Access-Control-Allow-Headers") != c.headers || h.Get("Access-Control-Max-Age") != c.age {
+				t.Errorf("%s, %s: status %d, %v", name, target, r.StatusCode, h)
+			}
+		}
+	}
+}
+
+func TestServer_unknownParameters(t *testing.T) {
+	f := newFixture(t, nil)
+	for target, want := range map[string]string{
+		"/api/v1/factors?x=1":                 "Unknown parameter x: this address takes none.",
+		"/api/v1/places?q=croydon&foo=1":      "Unknown parameter foo: this address takes q, limit.",
+		"/api/v1/cells/85194ad3fffffff?top=1": "Unknown parameter top: this address takes factors, from, to, dayparts, weekdays, dark.",
+		"/api/v1/factors?%3Cscript%3E=1":      "Unknown parameter <script>: this address takes none.",
+	} {
+		r := f.get(t, target)
+		if p := decode[problem](t, r); r.StatusCode != http.StatusBadRequest || p.Detail != want {
+			t.Errorf("%s: status %d, %q, want %q", target, r.StatusCode, p.Detail, want)
+		}
+	}
+}
+
 func TestServer_emptyTile(t *testing.T) {
 	f := newFixture(t, nil)
 	for _, ext := range []string{"mvt", "geojson"} {
