@@ -53,7 +53,7 @@ var rules = []rule{
 	{under: "cmd/streetsafe-public", allow: []string{"internal/release/public"},
 		deepDeny: []string{"github.com/jackc/pgx", "github.com/mattn/go-sqlite3", "database/sql", "github.com/uber/h3-go"},
 		because:  "what faces the public links no database driver and no code that knows a report"},
-	{under: "internal/server", allow: []string{"internal/report", "internal/cube", "internal/tilecache", "internal/gazetteer", "internal/analysis", "tiles", "static"},
+	{under: "internal/server", allow: []string{"internal/report", "internal/cube", "internal/tilecache", "internal/gazetteer", "internal/analysis", "internal/access", "internal/areas", "tiles", "static"},
 		deny: []string{"github.com/jackc/pgx", "github.com/mattn/go-sqlite3"}, deepDeny: []string{"github.com/jackc/pgx", "github.com/mattn/go-sqlite3"},
 		because: "a tile never touches a database: the server answers from memory"},
 	{under: "internal/form", allow: []string{"internal/report", "internal/gazetteer", "static"},

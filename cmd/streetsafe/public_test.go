@@ -1,0 +1,47 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func fetch(t *testing.T, url string) (status int, body string, header http.Header) {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(b), resp.Header
+}
+
+// The demo has its public map at once; whatever is not released gets one and
+// the same answer.
+func TestPublicMap(t *testing.T) {
+	url, _ := start(t, "demo", "--data", t.TempDir(), "--reports", "3000")
+	status, manifest, _ := fetch(t, url+"/public/manifest.json")
+	if status != http.StatusOK || !strings.Contains(manifest, "-H") {
+		t.Fatalf("status %d, manifest %.200s", status, manifest)
+	}
+	wantStatus, want, wantHeader := fetch(t, url+"/public/nothing")
+	if wantStatus != http.StatusNotFound {
+		t.Errorf("status %d for what is not there", wantStatus)
+	}
+	wantHeader.Del("Date")
+	for _, path := range []string{"/public/", "/public", "/public/manifest.json?since=1", "/public/../hub", "/public/2000-H1/manifest.json", "/public//manifest.json", "/public/%2e%2e/hub"} {
+		status, body, header := fetch(t, url+path)
+		header.Del("Date")
+		if status != wantStatus || body != want || len(header) != len(wantHeader) {
+			t.Errorf("%s: status %d, %q, %v: want the same answer as for anything else", path, status, body, header)
+		}
+	}
+	if status, _, _ := fetch(t, url+"/publicity"); status != http.StatusNotFound {
+		t.Errorf("/publicity: status %d", status)
+	}
+}
