@@ -8,7 +8,7 @@ import { cellOfFeature, inRing, unproject } from './geo.js';
 import { classOf } from './scale.js';
 
 /** @typedef {import('./decode.js').HexTile} HexTile */
-/** @typedef {{url:string, breaks:readonly number[], palette:string[], stroke:string}} HexOptions */
+/** `classify` gives the class of a hexagon in the palette, -1 for none, in place of its count's. @typedef {{url:string, breaks:readonly number[], palette:string[], stroke:string, classify?: (cell: string) => number}} HexOptions */
 /** @typedef {{cell:string, count:number, res:number, ring:{lat:number,lng:number}[]}} Hex */
 /** @typedef {{abort:AbortController, promise:Promise<HexTile>, tile?:HexTile, waiting:Set<HTMLCanvasElement>}} Entry */
 /** @typedef {{x:number,y:number,z:number}} Coords */
@@ -205,11 +205,13 @@ export class HexLayer extends GridLayer {
 
   /** One path a class. @param {HexTile} t @param {number} s pixels for a tile unit */
   _paths(t, s) {
-    const { breaks } = this._o, { xy } = t;
+    const { breaks, classify } = this._o, { xy } = t;
     /** @type {Path2D[]} */
     const paths = [];
     for (let i = 0; i < t.n; i++) {
-      const p = (paths[classOf(breaks, t.counts[i])] ??= new Path2D()), end = t.offsets[i + 1];
+      const k = classify ? classify(cellOfFeature(t.ids[i], t.res)) : classOf(breaks, t.counts[i]), end = t.offsets[i + 1];
+      if (k < 0) continue;
+      const p = (paths[k] ??= new Path2D());
       let o = t.offsets[i];
       p.moveTo(xy[o] * s, xy[o + 1] * s);
       for (o += 2; o < end; o += 2) p.lineTo(xy[o] * s, xy[o + 1] * s);

@@ -10,6 +10,10 @@ import { Outline } from './outline.js';
 import { palette, ranges } from './scale.js';
 
 /** @typedef {import('./hexlayer.js').Hex} Hex */
+/**
+ * Another way to draw the hexagons than by their counts.
+ * @typedef {{palette: (theme: 'light'|'dark') => string[], classify: (cell: string) => number, labels: string[], title: string, tip: (hex: Hex) => string}} Look
+ */
 
 const STROKE = { light: 'rgba(255,255,255,.55)', dark: 'rgba(8,12,20,.55)' };
 const BASEMAP_WAIT_MS = 800;
@@ -38,6 +42,10 @@ export function createMapView(store, config, on) {
   let breaks = [1, 2, 5, 10, 20];
   /** @type {HexLayer|null} */
   let layer = null;
+  /** @type {Look|null} */
+  let look = null;
+  /** What a click on the map is for while something is drawn. @type {((at: {lat:number,lng:number}) => void)|null} */
+  let grab = null;
   /** Set while printing. */
   let themeBefore = '';
 
@@ -68,24 +76,26 @@ export function createMapView(store, config, on) {
   /** @param {boolean} yes */
   function setBusy(yes) { container.setAttribute('aria-busy', String(yes)); byId('progress').hidden = !yes; }
 
+  const colours = () => look ? look.palette(theme()) : palette(theme(), breaks.length);
   function restyle() {
-    layer?.restyle({ breaks, palette: palette(theme(), breaks.length), stroke: STROKE[theme()] });
+    layer?.restyle({ breaks, palette: colours(), classify: look?.classify, stroke: STROKE[theme()] });
     legend();
   }
   /** @param {number[]} b */
   function setBreaks(b) { if (b.length && String(b) !== String(breaks)) { breaks = b; restyle(); } else legend(); }
   function legend() {
-    const colours = palette(theme(), breaks.length);
-    byId('legend-classes').replaceChildren(...ranges(breaks).map((text, i) => {
+    const all = colours();
+    byId('legend-title').firstElementChild?.replaceChildren(look ? look.title : 'Reports');
+    byId('legend-classes').replaceChildren(...(look ? look.labels : ranges(breaks)).map((text, i) => {
       const swatch = h('span', { class: 'swatch', 'aria-hidden': 'true' });
-      swatch.style.background = colours[i];
+      swatch.style.background = all[i];
       return h('li', {}, swatch, text);
     }));
     byId('legend-note').textContent = `hexagons about ${hexWidth(resolutionForZoom(map.getZoom()))} across`;
   }
 
-  pointer(map, () => layer, outline, (hex) => on.choose(hex.cell, false));
-  keyboard(map, () => layer, (hex) => on.choose(hex.cell, true));
+  pointer(map, () => layer, outline, { tip: (hex) => look ? look.tip(hex) : plural(hex.count, 'report'), grab: () => grab, choose: (hex) => on.choose(hex.cell, false) });
+  keyboard(map, () => layer, { grab: () => grab, choose: (hex) => on.choose(hex.cell, true) });
   map.on('movestart', on.moving);
   map.on('moveend', () => {
     const c = map.getCenter();
@@ -113,7 +123,12 @@ export function createMapView(store, config, on) {
   }
 
   return {
-    map, outline, setView, zoomTo, setTiles, setBreaks, setBusy, resize,
+    map, outline, setView, zoomTo, setTiles, setBreaks, setBusy, resize, theme, colours, addBasemap: (/** @type {any} */ other) => addBasemap(other, config.basemap, new URL('../basemap/', import.meta.url).pathname),
+    get breaks() { return breaks; },
+    /** @param {Look|null} l */
+    setLook(l) { if (look || l) { look = l; restyle(); } },
+    /** @param {typeof grab} fn */
+    setGrab(fn) { grab = fn; container.classList.toggle('grab', Boolean(fn)); },
     get layer() { return layer; },
     res: () => resolutionForZoom(map.getZoom()),
     /** What is on screen as west,south,east,north, within the world. */
@@ -130,8 +145,10 @@ export function createMapView(store, config, on) {
 }
 /** @typedef {ReturnType<typeof createMapView>} MapView */
 
-/** @param {any} map @param {() => HexLayer|null} layer @param {Outline} outline @param {(hex: Hex) => void} choose */
-function pointer(map, layer, outline, choose) {
+/** @typedef {{grab: () => ((at: {lat:number,lng:number}) => void)|null, choose: (hex: Hex) => void}} Clicks */
+
+/** @param {any} map @param {() => HexLayer|null} layer @param {Outline} outline @param {Clicks & {tip: (hex: Hex) => string}} on */
+function pointer(map, layer, outline, on) {
   const tip = byId('tip');
   let frame = 0, cell = '';
   const leave = () => { cell = ''; tip.hidden = true; outline.show('hover', null); map.getContainer().classList.remove('over-hex'); };
@@ -145,20 +162,20 @@ function pointer(map, layer, outline, choose) {
       tip.hidden = false;
       if (hex.cell === cell) return;
       cell = hex.cell;
-      tip.textContent = plural(hex.count, 'report');
+      tip.textContent = on.tip(hex);
       outline.show('hover', hex.ring);
       map.getContainer().classList.add('over-hex');
     });
   });
   map.on('mouseout movestart', () => { cancelAnimationFrame(frame); leave(); });
   map.on('click', (/** @type {any} */ e) => {
-    const hex = layer()?.pick(e.latlng);
-    if (hex) choose(hex);
+    const grab = on.grab(), hex = layer()?.pick(e.latlng);
+    if (grab) grab(e.latlng); else if (hex) on.choose(hex);
   });
 }
 
-/** Enter opens the hexagon under the cross; each pan by key says what is there. @param {any} map @param {() => HexLayer|null} layer @param {(hex: Hex) => void} choose */
-function keyboard(map, layer, choose) {
+/** Enter opens the hexagon under the cross; each pan by key says what is there. @param {any} map @param {() => HexLayer|null} layer @param {Clicks} on */
+function keyboard(map, layer, on) {
   const container = map.getContainer();
   /** The cross is for the keyboard: pointing hides it. @param {boolean} yes */
   const setByKey = (yes) => { byKey = yes; container.classList.toggle('by-key', yes); };
@@ -169,8 +186,8 @@ function keyboard(map, layer, choose) {
     setByKey(true);
     if (e.key !== 'Enter') return;
     e.preventDefault();
-    const hex = here();
-    if (hex) choose(hex); else announce('No reports under the centre of the map.');
+    const grab = on.grab(), hex = here();
+    if (grab) grab(map.getCenter()); else if (hex) on.choose(hex); else announce('No reports under the centre of the map.');
   });
   container.addEventListener('pointerdown', () => setByKey(false), true);
   container.addEventListener('keyup', () => setByKey(true));

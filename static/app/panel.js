@@ -51,7 +51,7 @@ export function showSummary(s, v, filter, on) {
   redraw(byId('summary-body'), s.histogram.some((m) => m.count) ? [...figures(s, v, on), ...(s.total ? [block('Most reports', top)] : [])] : []);
 }
 
-/** @typedef {{close: () => void, zoom: () => void, share: () => void, parent: (cell:string) => void}} DetailActions */
+/** @typedef {{close: () => void, zoom: () => void, share: () => void, pack: () => void, parent: (cell:string) => void}} DetailActions */
 
 /** @param {import('./api.js').Detail} d @param {Vocabulary} v @param {string[]} filter @param {DetailActions & Charts} on */
 export function showDetail(d, v, filter, on) {
@@ -63,6 +63,7 @@ export function showDetail(d, v, filter, on) {
     h('div', { class: 'actions' },
       h('button', { type: 'button', onclick: on.zoom }, 'Zoom to it'),
       h('button', { type: 'button', onclick: on.share }, 'Copy link'),
+      h('button', { type: 'button', onclick: on.pack }, 'Add to a walk'),
       d.parent && d.res > 3 ? h('button', { type: 'button', onclick: () => on.parent(/** @type {string} */ (d.parent)) }, 'Wider area') : null),
     d.total ? null : h('p', { class: 'quiet', text: 'No report here matches the filter.' }), ...figures(d, v, on),
     h('p', { class: 'quiet code', text: `Centre ${position(d.lat, d.lng)} · H3 cell ${d.cell}` })].filter(Boolean)));

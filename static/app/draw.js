@@ -1,0 +1,87 @@
+// @ts-check
+// Choosing an area: the screen, a circle, or a polygon by pointer or keyboard.
+import { announce, h } from './dom.js';
+import { outlineOf, parseArea, printArea } from './shape.js';
+import { around, Shapes } from './shapes.js';
+
+/** @param {import('./tools.js').Hub} hub */
+export function areaChooser(hub) {
+  const { store, view } = hub, shapes = new Shapes();
+  shapes.addTo(view.map);
+  /** Corners so far, null when none is being drawn. @type {[number, number][]|null} */
+  let drawn = null;
+  /** What others draw over it. @type {import('./shapes.js').Shape[]} */
+  let extra = [];
+  const radius = h('input', { type: 'number', id: 'radius', min: 50, max: 100000, step: 50, value: 500, 'aria-label': 'Radius in metres' });
+  const note = h('p', { class: 'quiet' }), steps = h('div', { class: 'actions' });
+  const el = h('div', { class: 'chooser' },
+    h('div', { class: 'actions' }, h('button', { type: 'button', 'data-area': 'box', onclick: screen }, 'What is on screen'), h('button', { type: 'button', 'data-area': 'poly', onclick: start }, 'Draw a polygon')),
+    h('div', { class: 'actions circle' }, radius, h('label', { for: 'radius', text: 'm around the centre of the map' }), h('button', { type: 'button', 'data-area': 'circle', onclick: circle }, 'Draw a circle')),
+    note, steps);
+
+  function screen() { stop(); set(`box:${view.bbox().split(',').map((n) => Number(n).toFixed(5)).join(',')}`); }
+  function circle() {
+    stop();
+    const c = view.map.getCenter(), metres = Math.max(1, Math.min(100_000, Number(radius.value) || 500));
+    set(printArea({ kind: 'circle', lat: c.lat, lng: c.lng, metres }));
+  }
+  /** @param {string} area */
+  function set(area) { if (store.get().area === area) return; store.set({ area }); announce('The area is set.'); }
+  function start() {
+    drawn = [];
+    view.setGrab(add);
+    document.addEventListener('keydown', keys, true);
+    document.getElementById('map')?.focus({ preventScroll: true });
+    announce('Drawing a polygon. Click its corners, or move the map with the arrow keys and press Enter for each corner. Backspace takes one back, Escape ends.');
+    draw();
+  }
+  /** @param {{lat:number, lng:number}} p */
+  function add(p) {
+    if (!drawn) return;
+    if (drawn.length >= 3 && close(p, drawn[0])) return finish();
+    drawn.push([p.lng, p.lat]);
+    announce(`Corner ${drawn.length}.`);
+    draw();
+  }
+  /** Within a finger's width on screen. @param {{lat:number, lng:number}} p @param {[number, number]} q */
+  function close(p, q) {
+    const a = view.map.latLngToContainerPoint([p.lat, p.lng]), b = view.map.latLngToContainerPoint([q[1], q[0]]);
+    return Math.hypot(a.x - b.x, a.y - b.y) < 14;
+  }
+  function undo() { drawn?.pop(); draw(); }
+  function finish() {
+    if (!drawn || drawn.length < 3) return;
+    const ring = /** @type {import('./shapes.js').Line} */ ([...drawn, drawn[0]]);
+    stop();
+    set(printArea({ kind: 'poly', ring }));
+  }
+  function stop() {
+    drawn = null;
+    view.setGrab(null);
+    document.removeEventListener('keydown', keys, true);
+    draw();
+  }
+  /** @param {KeyboardEvent} e */
+  function keys(e) {
+    if (e.key === 'Escape') stop();
+    else if (e.key === 'Backspace' && e.target instanceof HTMLElement && !e.target.matches('input, textarea')) undo();
+    else return;
+    e.preventDefault(); e.stopPropagation();
+  }
+  function draw() {
+    const area = parseArea(store.get().area);
+    note.hidden = steps.hidden = !drawn;
+    if (drawn) {
+      shapes.set([{ line: drawn, class: 'drawing' }, ...drawn.map((at) => ({ at, class: 'drawing' }))]);
+      note.textContent = drawn.length < 3 ? `Click the corners on the map, or press Enter at its centre. ${drawn.length} so far, 3 at least.` : `${drawn.length} corners. Click the first one or Finish to close it.`;
+      steps.replaceChildren(...(drawn.length >= 3 ? [h('button', { type: 'button', class: 'go', onclick: finish }, 'Finish')] : []), ...(drawn.length ? [h('button', { type: 'button', onclick: undo }, 'Take back a corner')] : []), h('button', { type: 'button', onclick: stop }, 'Cancel'));
+    } else shapes.set([...(area ? [{ rings: [outlineOf(area)], class: 'area' }] : []), ...extra]);
+  }
+  return {
+    el,
+    /** @param {import('./shapes.js').Shape[]} [more] */
+    redraw(more = []) { extra = more; draw(); },
+    show() { const a = parseArea(store.get().area); if (a) view.map.fitBounds(around(outlineOf(a)), { padding: [30, 30], maxZoom: 16 }); },
+    close() { stop(); shapes.remove(); },
+  };
+}
