@@ -109,7 +109,7 @@ func TestPublish(t *testing.T) {
 	}
 	for i := range 5 {
 		r := report.Record{Report: report.Report{Cell: cell, Day: day, Daypart: report.Night, Factors: 1}, ExternalID: strings.Repeat("x", i+1)}
-		if err := st.Submit(t.Context(), "form", r); err != nil {
+		if err := st.Submit(t.Context(), "form", store.Submission{Record: r, Weight: 1}); err != nil {
 			t.Fatal(err)
 		}
 	}

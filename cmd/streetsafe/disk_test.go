@@ -95,7 +95,7 @@ func TestDisk_fullForSQLite(t *testing.T) {
 func submitUntilFull(t *testing.T, st store.Store) (acknowledged int64) {
 	t.Helper()
 	for {
-		err := st.Submit(t.Context(), formSource, submission(t, uuid.NewString()))
+		err := st.Submit(t.Context(), formSource, store.Submission{Record: submission(t, uuid.NewString()), Weight: 1})
 		if errors.Is(err, store.ErrUnavailable) {
 			return acknowledged
 		}

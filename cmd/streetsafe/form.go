@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/google/uuid"
 	"github.com/spf13/pflag"
 
 	"github.com/streetsafe/streetsafe/internal/form"
@@ -20,9 +21,6 @@ import (
 const (
 	// formSource is where reports of the public form come from.
 	formSource = "form"
-	// reviewSource holds what came over the limit of a network or without a
-	// proof of work, apart, so that all of it can be undone in one step.
-	reviewSource = "form-review"
 
 	// metaFormSecret keeps the key of place receipts, in hexadecimal. With it
 	// and the store nobody learns more than with the store: receipts are kept
@@ -128,18 +126,23 @@ func formSecret(ctx context.Context, st store.Store) ([]byte, error) {
 }
 
 // formSink hands reports of the form to the store, which publishes them on
-// schedule.
+// schedule, and keeps what reporters say of themselves apart.
 type formSink struct{ st store.Store }
 
-var _ form.Sink = formSink{}
+var (
+	_ form.Sink      = formSink{}
+	_ form.Describer = formSink{}
+)
 
 // Accept is form.Sink.Accept.
 func (s formSink) Accept(ctx context.Context, sub form.Submission) error {
-	source, other := formSource, reviewSource
-	if sub.Quarantine != "" {
-		source, other = other, source
-	}
-	// A report that is sent again, since no answer came, may be judged in another
-	// way: it still counts once.
-	return s.st.Submit(ctx, source, report.Record{Report: sub.Report, ExternalID: sub.Key.String()}, other)
+	return s.st.Submit(ctx, formSource, store.Submission{
+		Record: report.Record{Report: sub.Report, ExternalID: sub.Key.String()},
+		Weight: sub.Weight, Quarantine: sub.Quarantine,
+	})
+}
+
+// Describe is form.Describer.Describe.
+func (s formSink) Describe(ctx context.Context, key uuid.UUID, d form.Demographics) error {
+	return s.st.Describe(ctx, formSource, key.String(), store.Demographics(d))
 }

@@ -119,7 +119,7 @@ func TestKill_publisher(t *testing.T) {
 		k, submitted := newKiller(2), int64(0)
 		for round := range publishKills {
 			for i := range perRound {
-				if err := st.Submit(t.Context(), formSource, submission(t, fmt.Sprintf("%d-%d", round, i))); err != nil {
+				if err := st.Submit(t.Context(), formSource, store.Submission{Record: submission(t, fmt.Sprintf("%d-%d", round, i)), Weight: 1}); err != nil {
 					t.Fatal(err)
 				}
 				submitted++

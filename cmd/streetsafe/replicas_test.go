@@ -279,7 +279,7 @@ func testLeaderKilled(t *testing.T, n int) {
 	database := needDatabase(t).NewDatabase(t)
 	past := openAt(t, storage{url: database}, daysAgo(3))
 	for _, r := range batchOf(t, "due", reports) {
-		if err := past.Submit(ctx, formSource, r); err != nil {
+		if err := past.Submit(ctx, formSource, store.Submission{Record: r, Weight: 1}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -75,6 +75,12 @@ var contradictions = []contradiction{
 		do:   restoreAdvice,
 	},
 	{
+		query: `SELECT count(*) FROM receipts AS c LEFT JOIN report_keys AS k
+			ON k.source_id = c.source_id AND k.external_id = c.external_id WHERE k.source_id IS NULL`,
+		what: "%d receipts belong to no identity",
+		do:   restoreAdvice,
+	},
+	{
 		// With as many of both and no identity astray, the sums differ when two
 		// identities share a report. The remainder weighs the ids, so that two
 		// such mistakes do not cancel out; counting distinct ids would need

@@ -18,6 +18,8 @@ import (
 // goroutines; several processes may have the same store open.
 type Store interface {
 	Retention
+	Review
+	Reporters
 
 	// ID returns a random name that the store got when it was made. Two stores
 	// may be at the same generation with different reports, so whatever is
@@ -32,18 +34,23 @@ type Store interface {
 	// rules of ValidateRecord fails the whole call with ErrInvalid.
 	Insert(ctx context.Context, source string, records []report.Record) (Result, error)
 
-	// Submit keeps a record until a Publish lets it out. When it returns without
-	// an error, the record is durable. An external id that is known or waits
-	// already, in this source or in one of the others, changes nothing. Nothing
-	// else of the store shows the record yet.
-	Submit(ctx context.Context, source string, record report.Record, others ...string) error
+	// Submit keeps a submission until a Publish lets it out. When it returns
+	// without an error, it is durable. An external id that is known or waits
+	// already changes nothing. Nothing else of the store shows the report yet,
+	// and one with a reason for quarantine stays back until it is reviewed.
+	Submit(ctx context.Context, source string, s Submission) error
 
 	// Publish publishes those of the submitted records whose time has come, as
 	// one batch. Several programs may call it: each record is published once.
 	Publish(ctx context.Context, schedule Schedule) (Result, error)
 
-	// Waiting returns how many submitted records wait.
+	// Waiting returns how many submitted records wait, held back ones included.
 	Waiting(ctx context.Context) (int64, error)
+
+	// Receipts calls fn for every report that was submitted and counts now, in no
+	// order, and returns the generation at which it read them. All other reports
+	// have no day of receipt but their own and weigh 1.
+	Receipts(ctx context.Context, fn func(Receipt) error) (uint64, error)
 
 	// Changes calls fn for everything published after the generation since, in
 	// the order of the batches, and returns the generation it reached. All of it

@@ -11,15 +11,15 @@ import (
 )
 
 // Submit is store.Store.Submit.
-func (s *Store) Submit(ctx context.Context, source string, r report.Record, others ...string) error {
+func (s *Store) Submit(ctx context.Context, source string, sub store.Submission) error {
 	ctx, cancel := context.WithTimeout(ctx, submitTimeout)
 	defer cancel()
 	err := store.ValidateName(source)
 	if err == nil {
-		err = store.ValidateRecord(r)
+		err = store.ValidateSubmission(sub)
 	}
 	if err == nil {
-		err = s.write(ctx, func(tx pgx.Tx) error { return s.submit(ctx, tx, submission{r, source, others}) })
+		err = s.write(ctx, func(tx pgx.Tx) error { return s.submit(ctx, tx, source, sub) })
 	}
 	if err != nil {
 		return fmt.Errorf("submit to %s: %w", source, err)
@@ -27,31 +27,18 @@ func (s *Store) Submit(ctx context.Context, source string, r report.Record, othe
 	return nil
 }
 
-// submission is what Submit is given.
-type submission struct {
-	report.Record
-	source string
-	others []string
-}
-
-func (s *Store) submit(ctx context.Context, tx pgx.Tx, r submission) error {
-	id, err := sourceID(ctx, tx, r.source)
+func (s *Store) submit(ctx context.Context, tx pgx.Tx, source string, r store.Submission) error {
+	id, err := sourceID(ctx, tx, source)
 	if err != nil {
 		return err
 	}
-	// The same id at the same time into another source: one waits for the other.
-	// A lock shared by mistake only makes somebody wait.
-	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, r.ExternalID); err != nil {
-		return err
-	}
 	_, err = tx.Exec(ctx, `INSERT INTO pending
-			(source_id, external_id, received_on, cell, occurred_on, daypart, dark, factors)
-		SELECT $1::integer, $2::text, $3::date, $4::bigint, $5::date, $6::smallint, $7::smallint, $8::smallint
-		WHERE NOT EXISTS (SELECT 1 FROM (SELECT source_id, external_id FROM report_keys
-				UNION ALL SELECT source_id, external_id FROM pending) AS k
-			WHERE k.external_id = $2 AND (k.source_id = $1 OR k.source_id IN (SELECT id FROM sources WHERE name = ANY ($9))))
+			(source_id, external_id, received_on, cell, occurred_on, daypart, dark, factors, weight, quarantine)
+		SELECT $1::integer, $2::text, $3::date, $4::bigint, $5::date, $6::smallint, $7::smallint, $8::smallint, $9::smallint, $10::text
+		WHERE NOT EXISTS (SELECT 1 FROM report_keys WHERE source_id = $1 AND external_id = $2)
 		ON CONFLICT DO NOTHING`,
-		id, r.ExternalID, s.today().Time(), int64(r.Cell), r.Day.Time(), int16(r.Daypart), int16(r.Dark), int16(r.Factors), r.others)
+		id, r.ExternalID, s.today().Time(), int64(r.Cell), r.Day.Time(), int16(r.Daypart), int16(r.Dark), int16(r.Factors),
+		int16(r.Weight), r.Quarantine)
 	return err
 }
 
@@ -125,10 +112,15 @@ func (s *Store) publishSource(ctx context.Context, b *batch, source int64, recor
 	if err != nil {
 		return res, err
 	}
-	_, err = b.tx.Exec(ctx, `DELETE FROM pending AS p USING stage AS s
-		WHERE p.source_id = $1 AND p.external_id = s.external_id`, source)
-	if err != nil {
-		return res, fmt.Errorf("take from the waiting reports: %w", err)
+	for _, query := range []string{
+		`INSERT INTO receipts SELECT p.source_id, p.external_id, p.received_on, p.weight
+			FROM pending AS p JOIN stage AS s ON s.external_id = p.external_id
+			WHERE p.source_id = $1 ORDER BY p.external_id ON CONFLICT DO NOTHING`,
+		`DELETE FROM pending AS p USING stage AS s WHERE p.source_id = $1 AND p.external_id = s.external_id`,
+	} {
+		if _, err := b.tx.Exec(ctx, query, source); err != nil {
+			return res, fmt.Errorf("take from the waiting reports: %w", err)
+		}
 	}
 	if _, err := b.tx.Exec(ctx, `TRUNCATE stage`); err != nil {
 		return res, fmt.Errorf("clear the staging table: %w", err)
@@ -136,11 +128,11 @@ func (s *Store) publishSource(ctx context.Context, b *batch, source int64, recor
 	return res, nil
 }
 
-// waitingSince lists what was received up to a day.
+// waitingSince lists what was received up to a day and is not held back.
 func waitingSince(ctx context.Context, tx pgx.Tx, last report.Day) ([]store.Pending, error) {
 	rows, err := tx.Query(ctx, `SELECT source_id, external_id, `+dayNumber("received_on")+`,
 			cell, `+dayNumber("occurred_on")+`, daypart, dark, factors
-		FROM pending WHERE received_on <= $1`, last.Time())
+		FROM pending WHERE received_on <= $1 AND quarantine = ''`, last.Time())
 	if err != nil {
 		return nil, fmt.Errorf("list waiting reports: %w", err)
 	}

@@ -185,6 +185,10 @@ func (s *Store) reduce(ctx context.Context, tx pgx.Tx, p store.Pass) (int64, err
 			FROM retractions WHERE retracted_batch = $1 GROUP BY retracted_batch, source_id, cell, occurred_on, factors`,
 		`UPDATE report_keys AS k SET report_id = NULL, occurred_on = NULL FROM retractions AS t
 			WHERE t.retracted_batch = $1 AND k.source_id = t.source_id AND k.external_id = t.external_id`,
+		`DELETE FROM receipts AS c USING retractions AS t
+			WHERE t.retracted_batch = $1 AND c.source_id = t.source_id AND c.external_id = t.external_id`,
+		`DELETE FROM demographics AS d USING retractions AS t
+			WHERE t.retracted_batch = $1 AND d.source_id = t.source_id AND d.external_id = t.external_id`,
 	} {
 		if _, err := tx.Exec(ctx, query, b.seq); err != nil {
 			return 0, fmt.Errorf("reduce to counts: %w", err)

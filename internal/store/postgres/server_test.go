@@ -180,7 +180,7 @@ func TestStore_ServerRestarted(t *testing.T) {
 	if _, err := s.Insert(ctx, "s", sample("b", 500)); !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("an insert while the server is down: %v, want %v", err, store.ErrUnavailable)
 	}
-	if err := s.Submit(ctx, "s", sample("c", 1)[0]); !errors.Is(err, store.ErrUnavailable) {
+	if err := s.Submit(ctx, "s", store.Submission{Record: sample("c", 1)[0]}); !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("a submission while the server is down: %v, want %v", err, store.ErrUnavailable)
 	}
 	for seen := range watched {

@@ -69,8 +69,10 @@ func (s *Store) RemoveSource(ctx context.Context, name string) (removed int64, e
 		if _, err := tx.Exec(ctx, `DELETE FROM report_keys WHERE source_id = $1 AND report_id IS NOT NULL`, id); err != nil {
 			return fmt.Errorf("forget keys: %w", err)
 		}
-		if _, err := tx.Exec(ctx, `DELETE FROM pending WHERE source_id = $1`, id); err != nil {
-			return fmt.Errorf("forget waiting reports: %w", err)
+		for _, table := range append(store.AsideTables(), "pending") {
+			if _, err := tx.Exec(ctx, `DELETE FROM `+table+` WHERE source_id = $1`, id); err != nil {
+				return fmt.Errorf("forget the rows of %s: %w", table, err)
+			}
 		}
 		if _, err := tx.Exec(ctx, `UPDATE sources SET removed = true WHERE id = $1`, id); err != nil {
 			return fmt.Errorf("mark the source: %w", err)
@@ -124,6 +126,11 @@ func (s *Store) withdraw(ctx context.Context, tx pgx.Tx, source, externalID, rea
 		WHERE source_id = $1 AND external_id = $2`, id, externalID)
 	if err != nil {
 		return fmt.Errorf("mark the report withdrawn: %w", err)
+	}
+	for _, table := range store.AsideTables() {
+		if _, err := tx.Exec(ctx, `DELETE FROM `+table+` WHERE source_id = $1 AND external_id = $2`, id, externalID); err != nil {
+			return fmt.Errorf("forget what was kept beside the report: %w", err)
+		}
 	}
 	_, err = b.finish(ctx, s.today())
 	return err

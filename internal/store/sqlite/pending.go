@@ -10,13 +10,13 @@ import (
 )
 
 // Submit is store.Store.Submit.
-func (s *Store) Submit(ctx context.Context, source string, r report.Record, others ...string) error {
+func (s *Store) Submit(ctx context.Context, source string, sub store.Submission) error {
 	err := store.ValidateName(source)
 	if err == nil {
-		err = store.ValidateRecord(r)
+		err = store.ValidateSubmission(sub)
 	}
 	if err == nil {
-		err = s.write(ctx, func(tx *sql.Tx) error { return s.submit(ctx, tx, submission{r, source, others}) })
+		err = s.write(ctx, func(tx *sql.Tx) error { return s.submit(ctx, tx, source, sub) })
 	}
 	if err != nil {
 		return fmt.Errorf("submit to %s: %w", source, err)
@@ -24,34 +24,17 @@ func (s *Store) Submit(ctx context.Context, source string, r report.Record, othe
 	return nil
 }
 
-// submission is what Submit is given.
-type submission struct {
-	report.Record
-	source string
-	others []string
-}
-
-func (s *Store) submit(ctx context.Context, tx *sql.Tx, r submission) error {
-	for _, other := range r.others {
-		var known bool
-		err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM sources AS s JOIN pending AS p ON p.source_id = s.id
-				WHERE s.name = ?1 AND p.external_id = ?2)
-			OR EXISTS (SELECT 1 FROM sources AS s JOIN report_keys AS k ON k.source_id = s.id
-				WHERE s.name = ?1 AND k.external_id = ?2)`, other, r.ExternalID).Scan(&known)
-		if err != nil || known {
-			return err
-		}
-	}
-	id, err := sourceID(ctx, tx, r.source)
+func (s *Store) submit(ctx context.Context, tx *sql.Tx, source string, r store.Submission) error {
+	id, err := sourceID(ctx, tx, source)
 	if err != nil {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO pending
-			(source_id, external_id, received_on, cell, occurred_on, daypart, dark, factors)
-		SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
+			(source_id, external_id, received_on, cell, occurred_on, daypart, dark, factors, weight, quarantine)
+		SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10
 		WHERE NOT EXISTS (SELECT 1 FROM report_keys WHERE source_id = ?1 AND external_id = ?2)
 		ON CONFLICT DO NOTHING`,
-		id, r.ExternalID, s.today(), int64(r.Cell), r.Day, r.Daypart, r.Dark, r.Factors)
+		id, r.ExternalID, s.today(), int64(r.Cell), r.Day, r.Daypart, r.Dark, r.Factors, r.Weight, r.Quarantine)
 	return err
 }
 
@@ -108,19 +91,24 @@ func (s *Store) publish(ctx context.Context, tx *sql.Tx, schedule store.Schedule
 		res.Revised += in.result.Revised
 	}
 	for _, p := range due {
-		_, err := tx.ExecContext(ctx, `DELETE FROM pending WHERE source_id = ? AND external_id = ?`, p.Source, p.ExternalID)
-		if err != nil {
-			return res, fmt.Errorf("take from the waiting reports: %w", err)
+		for _, query := range []string{
+			`INSERT INTO receipts SELECT source_id, external_id, received_on, weight FROM pending
+				WHERE source_id = ? AND external_id = ? ON CONFLICT DO NOTHING`,
+			`DELETE FROM pending WHERE source_id = ? AND external_id = ?`,
+		} {
+			if _, err := tx.ExecContext(ctx, query, p.Source, p.ExternalID); err != nil {
+				return res, fmt.Errorf("take from the waiting reports: %w", err)
+			}
 		}
 	}
 	res.Generation, err = b.finish(ctx, s.today())
 	return res, err
 }
 
-// waitingSince lists what was received up to a day.
+// waitingSince lists what was received up to a day and is not held back.
 func waitingSince(ctx context.Context, tx *sql.Tx, last report.Day) ([]store.Pending, error) {
 	rows, err := tx.QueryContext(ctx, `SELECT source_id, external_id, received_on, cell, `+packed+`
-		FROM pending WHERE received_on <= ?`, last)
+		FROM pending WHERE received_on <= ? AND quarantine = ''`, last)
 	if err != nil {
 		return nil, fmt.Errorf("list waiting reports: %w", err)
 	}

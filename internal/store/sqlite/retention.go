@@ -210,6 +210,8 @@ func (s *Store) reduce(ctx context.Context, tx *sql.Tx, p store.Pass) (int64, er
 			FROM retractions WHERE retracted_batch = ? GROUP BY source_id, cell, occurred_on, factors`,
 		`UPDATE report_keys SET report_id = NULL WHERE report_id IN (SELECT report_id FROM retractions WHERE retracted_batch = ?)`,
 		`DELETE FROM reports WHERE id IN (SELECT report_id FROM retractions WHERE retracted_batch = ?)`,
+		`DELETE FROM receipts WHERE (source_id, external_id) IN (SELECT source_id, external_id FROM retractions WHERE retracted_batch = ?)`,
+		`DELETE FROM demographics WHERE (source_id, external_id) IN (SELECT source_id, external_id FROM retractions WHERE retracted_batch = ?)`,
 	} {
 		if _, err := tx.ExecContext(ctx, query, b.seq); err != nil {
 			return 0, fmt.Errorf("reduce to counts: %w", err)

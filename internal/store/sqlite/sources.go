@@ -91,6 +91,8 @@ func (b *batch) retractSource(ctx context.Context, id int64) (int64, error) {
 		`DELETE FROM reports WHERE source_id = ?`,
 		`DELETE FROM report_keys WHERE source_id = ? AND report_id IS NOT NULL`,
 		`DELETE FROM pending WHERE source_id = ?`,
+		`DELETE FROM receipts WHERE source_id = ?`,
+		`DELETE FROM demographics WHERE source_id = ?`,
 		`UPDATE sources SET removed = 1 WHERE id = ?`,
 	} {
 		if _, err := b.tx.ExecContext(ctx, query, id); err != nil {
@@ -141,6 +143,12 @@ func (s *Store) withdraw(ctx context.Context, tx *sql.Tx, source, externalID, re
 		sourceID, externalID)
 	if err != nil {
 		return fmt.Errorf("mark the report withdrawn: %w", err)
+	}
+	for _, table := range store.AsideTables() {
+		_, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE source_id = ? AND external_id = ?`, sourceID, externalID)
+		if err != nil {
+			return fmt.Errorf("forget what was kept beside the report: %w", err)
+		}
 	}
 	_, err = b.finish(ctx, s.today())
 	return err

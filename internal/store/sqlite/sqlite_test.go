@@ -214,7 +214,7 @@ func TestStore_DamagedFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := len(data) / 2; i < len(data)/2+20000; i++ {
+	for i := len(data) * 3 / 4; i < len(data)*3/4+20000; i++ { // not where the schema is
 		data[i] ^= 0x5a
 	}
 	if err := os.WriteFile(path, data, 0o600); err != nil {

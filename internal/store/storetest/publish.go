@@ -42,7 +42,7 @@ func (m *maker) in(area h3.LatLng, prefix string, n int) []report.Record {
 func submit(t testing.TB, s store.Store, records []report.Record) {
 	t.Helper()
 	for _, r := range records {
-		if err := s.Submit(context.Background(), "form", r); err != nil {
+		if err := s.Submit(context.Background(), "form", store.Submission{Record: r, Weight: 1}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -52,7 +52,6 @@ func testPublish(t *testing.T, create New) {
 	ctx := context.Background()
 	m := newMaker(70)
 	schedule := store.DefaultSchedule()
-	croydon, kirkwall := h3.LatLng{Lat: 51.3762, Lng: -0.0982}, h3.LatLng{Lat: 58.981, Lng: -2.96}
 
 	t.Run("what waits shows nowhere", func(t *testing.T) {
 		s := openNew(t, create)
@@ -89,55 +88,6 @@ func testPublish(t *testing.T, create New) {
 		}
 		wantSound(t, s)
 	})
-	t.Run("known in another source", func(t *testing.T) {
-		var c clock
-		c.set(evening)
-		s := openFrom(t, create(t, c.now))
-		records := m.in(croydon, "", 6)
-		submit(t, s, records[:5])
-		again := func() {
-			t.Helper()
-			for _, r := range records[:5] {
-				if err := s.Submit(ctx, "review", r, "form", "none"); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-		again()
-		c.set(evening.AddDate(0, 0, 2))
-		must[store.Result](t)(s.Publish(ctx, schedule))
-		again()
-		if n := must[int64](t)(s.Waiting(ctx)); n != 0 {
-			t.Errorf("%d wait, want none", n)
-		}
-		if err := s.Submit(ctx, "review", records[5], "form"); err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Submit(ctx, "form", records[5], "review"); err != nil {
-			t.Fatal(err)
-		}
-		if n := must[int64](t)(s.Waiting(ctx)); n != 1 {
-			t.Errorf("%d wait, want the new one", n)
-		}
-	})
-	t.Run("into two sources at once", func(t *testing.T) {
-		s := openNew(t, create)
-		records := m.in(croydon, "", 30)
-		var group sync.WaitGroup
-		for _, sources := range [][2]string{{"form", "review"}, {"review", "form"}} {
-			group.Go(func() {
-				for _, r := range records {
-					if err := s.Submit(ctx, sources[0], r, sources[1]); err != nil {
-						t.Error(err)
-					}
-				}
-			})
-		}
-		group.Wait()
-		if n := must[int64](t)(s.Waiting(ctx)); n != 30 {
-			t.Errorf("%d wait, want 30", n)
-		}
-	})
 	t.Run("a removed source waits no more", func(t *testing.T) {
 		s := openNew(t, create)
 		submit(t, s, m.in(croydon, "", 2))
@@ -148,8 +98,13 @@ func testPublish(t *testing.T, create New) {
 	})
 	t.Run("invalid", func(t *testing.T) {
 		s := openNew(t, create)
-		if err := s.Submit(ctx, "form", report.Record{}); !errors.Is(err, store.ErrInvalid) {
-			t.Errorf("Submit: error %v, want %v", err, store.ErrInvalid)
+		good := m.in(croydon, "", 1)[0]
+		for _, bad := range []store.Submission{
+			{}, {Record: good, Weight: 2}, {Record: good, Weight: 1, Quarantine: "no_proof"}, {Record: good, Quarantine: "it's"},
+		} {
+			if err := s.Submit(ctx, "form", bad); !errors.Is(err, store.ErrInvalid) {
+				t.Errorf("Submit %+v: error %v, want %v", bad, err, store.ErrInvalid)
+			}
 		}
 		if _, err := s.Publish(ctx, store.Schedule{}); !errors.Is(err, store.ErrInvalid) {
 			t.Errorf("Publish: error %v, want %v", err, store.ErrInvalid)

@@ -31,6 +31,7 @@ func RunSabotage(t *testing.T, create Sabotage) {
 		{"a source is gone", `DELETE FROM sources`, "belong to no source"},
 		{"two identities of one report", `UPDATE report_keys SET report_id = 3 WHERE report_id = 2`, "do not pair up"},
 		{"counts from nowhere", `INSERT INTO reduced SELECT 1, NULL, source_id, cell, occurred_on, factors, 1 FROM reports WHERE id = 2`, "counts that they added"},
+		{"a receipt of nothing", `INSERT INTO receipts SELECT source_id, 'nobody', occurred_on, 1 FROM reports WHERE id = 2`, "belong to no identity"},
 		{"no factor", `UPDATE reports SET factors = 0 WHERE id = 2`, "values that do not exist"},
 		{"a coarse cell", `UPDATE reports SET cell = cell - 4503599627370496 WHERE id = 2`, "values that do not exist"},
 		{"an unknown daypart", `UPDATE reports SET daypart = 9 WHERE id = 2`, "values that do not exist"},
