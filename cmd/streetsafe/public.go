@@ -31,22 +31,14 @@ type publicMap struct {
 	dir     string
 	log     *slog.Logger
 	hub     http.Handler
+	looked  chan struct{}                  // closed after the first look, for which requests wait
 	files   atomic.Pointer[public.Handler] // nil while nothing is released
 	changed time.Time                      // of the manifest that was read; only look uses it
 }
 
-// newPublicMap makes what is ready, in the demo, and looks for what is there.
-func newPublicMap(ctx context.Context, log *slog.Logger, st store.Store, o serveOptions) (*publicMap, error) {
-	release := releaseOptions{storage: o.storage, now: time.Now}
-	p := &publicMap{dir: release.publicDir(), log: log}
-	if o.mode == "demo" {
-		dir, err := buildReleases(ctx, log, st, o.storage.dir)
-		if err != nil {
-			return nil, err
-		}
-		p.dir = dir
-	}
-	return p, p.look()
+func newPublicMap(log *slog.Logger, data storage, hub http.Handler) *publicMap {
+	release := releaseOptions{storage: data}
+	return &publicMap{dir: release.publicDir(), log: log, hub: hub, looked: make(chan struct{})}
 }
 
 // look reads the releases when there are new ones.
@@ -72,28 +64,42 @@ func (p *publicMap) look() error {
 	return err
 }
 
-// follow looks at every tick until ctx ends.
-func (p *publicMap) follow(ctx context.Context, tick <-chan time.Time) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick:
+// follow makes what is ready when it is the demo's, then looks at once and at
+// every tick until ctx ends. It runs beside the hub, whose start need not wait.
+func (p *publicMap) follow(ctx context.Context, demo store.Store, tick <-chan time.Time) {
+	if demo != nil {
+		if _, err := buildReleases(ctx, p.log, demo, filepath.Dir(p.dir)); err != nil && ctx.Err() == nil {
+			p.log.Error("cannot make the public releases", slog.Any("error", err))
 		}
+	}
+	for first := true; ctx.Err() == nil; first = false {
 		if err := p.look(); err != nil {
 			p.log.Warn("cannot read the new public release, serving the ones before", slog.Any("error", err))
+		}
+		if first {
+			close(p.looked)
+		}
+		select {
+		case <-ctx.Done():
+		case <-tick:
 		}
 	}
 }
 
 func (p *publicMap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h := p.files.Load()
 	rest, ours := strings.CutPrefix(r.URL.Path, publicPrefix)
-	if h == nil || !ours || rest != "" && rest[0] != '/' {
-		p.hub.ServeHTTP(w, r)
-		return
+	if ours && (rest == "" || rest[0] == '/') {
+		select {
+		case <-p.looked:
+		case <-r.Context().Done():
+			return
+		}
+		if h := p.files.Load(); h != nil {
+			http.StripPrefix(publicPrefix, h).ServeHTTP(w, r)
+			return
+		}
 	}
-	http.StripPrefix(publicPrefix, h).ServeHTTP(w, r)
+	p.hub.ServeHTTP(w, r)
 }
 
 // EndStreams ends what would outlast a shutdown.

@@ -158,10 +158,6 @@ func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) er
 	if err != nil {
 		return err
 	}
-	releases, err := newPublicMap(ctx, std.log, st, o)
-	if err != nil {
-		return err
-	}
 	mounted, err := o.form.mount(ctx, st, form.Parts{Gazetteer: places, Outside: outside, Log: std.log})
 	if err != nil {
 		return err
@@ -191,10 +187,14 @@ func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) er
 	background.Go(func() { publish(ctx, std.log, st, store.DefaultSchedule(), tick.C) })
 	retainTick := time.NewTicker(retainEvery)
 	defer retainTick.Stop()
-	releases.hub = handler
+	releases := newPublicMap(std.log, o.storage, handler)
 	releaseTick := time.NewTicker(lookForReleases)
 	defer releaseTick.Stop()
-	background.Go(func() { releases.follow(ctx, releaseTick.C) })
+	var demo store.Store
+	if o.mode == "demo" {
+		demo = st
+	}
+	background.Go(func() { releases.follow(ctx, demo, releaseTick.C) })
 	background.Go(func() { retainDaily(ctx, std.log, st, time.Now, retainTick.C) })
 	if err := inviteFirst(ctx, std.out, gate, listener.Addr()); err != nil {
 		return errors.Join(err, listener.Close())
