@@ -123,6 +123,7 @@ func TestServer_eventsInTime(t *testing.T) {
 func TestServer_eventsBounded(t *testing.T) {
 	f := newFixture(t, nil)
 	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	full := false
 	done := make(chan struct{})
 	for n := 0; n < 2100 && !full; n++ {
