@@ -33,7 +33,7 @@ func (c *chunks) next() (chunk, error) {
 		}
 		switch {
 		case c.err != nil:
-			return chunk{}, fmt.Errorf("ingest: %s is damaged after line %d: %w", c.doc.plan.file, c.line-1, c.err)
+			return chunk{}, cannotRead(c.err, c.line-1)
 		case c.eof:
 			return chunk{}, c.end()
 		case len(c.buf) < maxRecordBytes:
@@ -42,8 +42,7 @@ func (c *chunks) next() (chunk, error) {
 		case c.doc.plan.format == CSV, c.doc.plan.format == NDJSON:
 			return c.skipLine()
 		}
-		return chunk{}, fmt.Errorf("ingest: %s: the object that begins near line %d does not end within %d bytes: is it valid JSON?",
-			c.doc.plan.file, c.line, maxRecordBytes)
+		return chunk{}, fmt.Errorf("the object that begins near line %d does not end within %d bytes: is it valid JSON?", c.line, maxRecordBytes)
 	}
 	return chunk{}, io.EOF
 }
@@ -121,7 +120,7 @@ func cutCSV(b []byte, delim byte, final bool) int {
 func (c *chunks) end() error {
 	isArray := c.doc.plan.format == GeoJSON || c.doc.plan.format == JSONArray
 	if isArray && !c.done {
-		return fmt.Errorf("ingest: %s ends inside its array, near line %d: is it cut off? The rows before were read", c.doc.plan.file, c.line)
+		return fmt.Errorf("it ends inside its array, near line %d: is it cut off? The rows before were read", c.line)
 	}
 	return io.EOF
 }

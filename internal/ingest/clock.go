@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"strings"
 	"time"
 	// Presets name time zones, and a container may have no database of them.
 	_ "time/tzdata"
@@ -28,6 +29,25 @@ type moment struct {
 
 // expectTime is what rejected times are told.
 const expectTime = "a time such as 2025-03-01T22:30:00Z, 2025-03-01 22:30:00, 2025-03-01 or 2025-03"
+
+// expectDate is what dates such as 09/07/2026 are told.
+const expectDate = "YYYY-MM-DD: day/month order is ambiguous; in a spreadsheet, format the column as yyyy-mm-dd and save again"
+
+// dayMonth tells whether a text begins with a date such as 09/07/2026, 9.7.26 or
+// 09-07-2026.
+func dayMonth(s string) bool {
+	date, _, _ := strings.Cut(strings.Replace(s, "T", " ", 1), " ")
+	parts := strings.FieldsFunc(date, func(r rune) bool { return r == '/' || r == '.' || r == '-' })
+	if len(parts) != 3 || len(parts[0]) > 2 || len(parts[1]) > 2 || len(parts[2]) != 2 && len(parts[2]) != 4 {
+		return false
+	}
+	for _, part := range parts {
+		if _, ok := digits(part, 0, len(part)); !ok {
+			return false
+		}
+	}
+	return true
+}
 
 // parseMoment reads RFC 3339, the same with a space or without an offset, with
 // or without seconds and fractions, a date, or a month.
@@ -177,4 +197,18 @@ func (m *moment) observe(o *report.Observation, zone, assumed *time.Location, fi
 	default:
 		o.Day, o.Daypart = report.DayOf(m.date(time.UTC)), report.DaypartAt(m.hour)
 	}
+}
+
+// foreign tells whether a time with an offset, which lies at an instant, shows
+// another clock than that of the place. Where the place's zone is not known,
+// only UTC gives that away: files from machines have it.
+func (m *moment) foreign(at time.Time, place *time.Location) bool {
+	if m.precision != toClock {
+		return false
+	}
+	if place == nil {
+		return m.offsetSeconds == 0
+	}
+	_, offset := at.In(place).Zone()
+	return offset != m.offsetSeconds
 }

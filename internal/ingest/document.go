@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -78,7 +77,7 @@ func (d *document) openCSV(name string, o Options) error {
 		return kind == wholeRecord && n > 0
 	})
 	if err != nil {
-		return fmt.Errorf("ingest: read %s: %w", name, err)
+		return cannotRead(err, 0)
 	}
 	fields, ok := splitFields(nil, trimLineEnd(strings.TrimLeft(string(line), "\r\n")), delim, false)
 	switch {
@@ -112,7 +111,7 @@ func (d *document) enterArray(name string, format Format) error {
 		return at > 0
 	})
 	if err != nil {
-		return fmt.Errorf("ingest: read %s: %w", name, err)
+		return cannotRead(err, 0)
 	}
 	if at == 0 {
 		return &WrongFileError{name, "it holds no array of features", `GeoJSON must be a FeatureCollection with "features": [...]`}
@@ -131,7 +130,7 @@ func (d *document) openJSON(name string, format Format, o Options) error {
 		return n > 0
 	})
 	if err != nil {
-		return fmt.Errorf("ingest: read %s: %w", name, err)
+		return cannotRead(err, 0)
 	}
 	d.plan, err = newPlan(name, format, names, o)
 	return err

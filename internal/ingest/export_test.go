@@ -1,6 +1,10 @@
 package ingest
 
-import "time"
+import (
+	"time"
+
+	"github.com/streetsafe/streetsafe/internal/report"
+)
 
 // WithChunkBytes makes chunks small, so that short inputs have many borders.
 func WithChunkBytes(o Options, n int) Options {
@@ -37,4 +41,15 @@ func ScanCSV(b []byte) (records [][]string, ok bool) {
 func ParseMoment(s string) (t time.Time, zoned, ok bool) {
 	m, ok := parseMoment(s)
 	return m.date(time.FixedZone("", m.offsetSeconds)), m.zoned, ok
+}
+
+// CountSeen has a dry run that keeps a number of identifiers count some.
+func CountSeen(limit int, ids ...string) (accepted, duplicates int64, note string) {
+	seen, s := newSeenIDs(limit), Summary{}
+	records := make([]report.Record, len(ids))
+	for i, id := range ids {
+		records[i].ExternalID = id
+	}
+	seen.count(records, &s)
+	return s.Accepted, s.Duplicates, seen.note()
 }

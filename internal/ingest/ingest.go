@@ -45,7 +45,7 @@ package ingest
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"io"
 	"runtime"
 	"time"
@@ -82,7 +82,7 @@ type Options struct {
 	Columns  map[string]string         // canonical name -> header, on top of the preset; see ParseColumns
 	Factors  map[string]report.Factors // category -> factors, on top of the preset; see ParseFactors
 	Timezone string                    // IANA name; default: the preset's, else the clock as written
-	DryRun   bool                      // read and check only; the sink is not used and may be nil
+	DryRun   bool                      // read and check only, as if into an empty store; the sink is not used and may be nil
 	Rejects  io.Writer                 // takes the rejected rows as CSV; nil drops them
 	Progress func(Progress)            // called a few times a second from one goroutine; may be nil
 
@@ -115,7 +115,7 @@ func perSecond(rows int64, d time.Duration) float64 {
 	return float64(rows) / d.Seconds()
 }
 
-// Run imports one input into the sink. The summary holds what was done also
+// Run imports one input into the sink. Texts of errors do not name the input. The summary holds what was done also
 // when the error is not nil; an error after some batches leaves those in the
 // sink, and running again completes them. When ctx ends while the input blocks
 // in a read, Run returns without waiting for that read.
@@ -135,7 +135,7 @@ func Run(ctx context.Context, in Input, opts Options, sink Sink) (Summary, error
 		summary.Source = in.Name
 	}
 	if sink == nil && !opts.DryRun {
-		return summary, fmt.Errorf("ingest: no sink to import into")
+		return summary, errors.New("no sink to import into")
 	}
 	doc, err := openOrGiveUp(ctx, in, opts)
 	if err != nil {
@@ -146,6 +146,9 @@ func Run(ctx context.Context, in Input, opts Options, sink Sink) (Summary, error
 	p.start = start
 	err = p.run(ctx)
 	summary.finish(doc.plan, time.Since(start))
+	if opts.DryRun {
+		summary.Notes = append(summary.Notes, p.seen.note())
+	}
 	return summary, err
 }
 

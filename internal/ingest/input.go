@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -30,15 +31,15 @@ func OpenFile(path string) (Input, io.Closer, error) {
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return Input{}, nil, fmt.Errorf("ingest: %w", err)
+		return Input{}, nil, cannotRead(err, 0)
 	}
 	info, err := f.Stat()
 	if err == nil && info.IsDir() {
-		err = fmt.Errorf("%s is a directory: name the files in it", path)
+		err = errors.New("it is a directory: name the files in it")
 	}
 	if err != nil {
 		f.Close()
-		return Input{}, nil, fmt.Errorf("ingest: %w", err)
+		return Input{}, nil, cannotRead(err, 0)
 	}
 	in := Input{Name: strings.TrimSuffix(filepath.Base(path), ".gz"), Reader: f}
 	if info.Mode().IsRegular() {
@@ -47,14 +48,15 @@ func OpenFile(path string) (Input, io.Closer, error) {
 	return in, f, nil
 }
 
-// WrongFileError says that nothing of a file can be imported as asked.
+// WrongFileError says that nothing of a file can be imported as asked. Like all
+// errors of this package its text leaves naming the file to the caller.
 type WrongFileError struct {
 	File   string
 	Reason string // what is wrong
 	Hint   string // what to do
 }
 
-func (e *WrongFileError) Error() string { return e.File + ": " + e.Reason + "; " + e.Hint }
+func (e *WrongFileError) Error() string { return e.Reason + "; " + e.Hint }
 
 // Format is a kind of file.
 type Format uint8
@@ -108,7 +110,7 @@ func text(name string, r io.Reader) (*bufio.Reader, error) {
 	if head, _ := br.Peek(2); bytes.Equal(head, []byte{0x1f, 0x8b}) {
 		gz, err := gzip.NewReader(br)
 		if err != nil {
-			return nil, &WrongFileError{name, "it starts like a gzip file but is damaged (" + err.Error() + ")", "copy or compress it again"}
+			return nil, &WrongFileError{name, "it starts like a gzip file but is damaged or still being written", "copy or compress it again"}
 		}
 		r = gz
 	} else {
@@ -117,7 +119,7 @@ func text(name string, r io.Reader) (*bufio.Reader, error) {
 	br = bufio.NewReaderSize(r, maxRecordBytes)
 	head, err := br.Peek(4096)
 	if err != nil && err != io.EOF {
-		return nil, fmt.Errorf("ingest: read %s: %w", name, err)
+		return nil, cannotRead(err, 0)
 	}
 	if wrong := notText(name, head); wrong != nil {
 		return nil, wrong

@@ -24,12 +24,13 @@ type parsed struct {
 	read    int
 	skipped map[string]int // by category
 	month   bool           // a month without a day was among the times
+	foreign bool           // so was an offset that is not that of the place
 }
 
 // parse reads every record of a chunk.
 func (c *converter) parse(ch chunk) *parsed {
 	out := &parsed{}
-	c.sawMonth = false
+	c.sawMonth, c.sawForeign = false, false
 	switch {
 	case ch.tooLong:
 		out.reject(ch.line, &report.FieldError{Field: "row", Value: string(ch.data), Reason: ReasonTooLong,
@@ -41,7 +42,7 @@ func (c *converter) parse(ch chunk) *parsed {
 	default:
 		c.parseItems(ch, out)
 	}
-	out.month = c.sawMonth
+	out.month, out.foreign = c.sawMonth, c.sawForeign
 	out.ownIDs()
 	return out
 }
@@ -58,7 +59,7 @@ func (c *converter) add(out *parsed, r *row, line int) {
 		if out.skipped == nil {
 			out.skipped = map[string]int{}
 		}
-		out.skipped[r[fieldFactors]]++
+		out.skipped[r.text[fieldFactors]]++
 	case refuse:
 		out.reject(line, err)
 	}
@@ -129,7 +130,7 @@ func (c *converter) addFields(out *parsed, record string, line int) {
 	var r row
 	for f, i := range p.columns {
 		if i >= 0 && i < len(fields) {
-			r[f] = fields[i]
+			r.text[f] = fields[i]
 		}
 	}
 	if r == (row{}) && blank(fields) {
@@ -194,13 +195,8 @@ func (c *converter) parseItems(ch chunk, out *parsed) {
 
 func (c *converter) addObject(out *parsed, object []byte, line int) {
 	var members map[string]json.RawMessage
-	err := json.Unmarshal(object, &members)
-	if err == nil && members == nil {
-		err = errors.New("found null")
-	}
-	if err != nil {
-		out.reject(line, &report.FieldError{Field: "row", Value: string(object), Reason: ReasonBadJSON,
-			Expect: "a JSON object (" + err.Error() + ")"})
+	if err := json.Unmarshal(object, &members); err != nil || members == nil {
+		out.reject(line, badJSON(object, err))
 		return
 	}
 	var r row
@@ -210,16 +206,27 @@ func (c *converter) addObject(out *parsed, object []byte, line int) {
 	}
 	for i, name := range c.plan.names {
 		if name != "" {
-			r[i] = jsonText(members[name])
+			r.text[i] = jsonText(members[name])
 		}
 	}
 	if isFeature {
-		if r[fieldID] == "" {
-			r[fieldID] = jsonText(f.id)
+		if r.text[fieldID] == "" {
+			r.text[fieldID] = jsonText(f.id)
 		}
-		r[fieldLat], r[fieldLng] = f.position()
+		r.geometry = readGeometry(f.geometry)
+		r.text[fieldLat], r.text[fieldLng] = r.geometry.position()
 	}
 	c.add(out, &r, line)
+}
+
+// badJSON says what is wrong with the text of a row that is no JSON object.
+func badJSON(object []byte, err error) *report.FieldError {
+	e := &report.FieldError{Field: "row", Value: string(object), Reason: ReasonBadJSON, Expect: "a JSON object in { }"}
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		e.Expect += ": it is broken at character " + strconv.FormatInt(syntax.Offset, 10)
+	}
+	return e
 }
 
 // feature is a GeoJSON feature.
@@ -239,20 +246,6 @@ func asFeature(members map[string]json.RawMessage) (f feature, ok bool) {
 		f.properties = map[string]json.RawMessage{}
 	}
 	return f, true
-}
-
-// position returns the coordinates of a point, as written; other geometries
-// have none.
-func (f feature) position() (lat, lng string) {
-	var g struct {
-		Type        string
-		Coordinates json.RawMessage
-	}
-	var at []json.Number
-	if json.Unmarshal(f.geometry, &g) != nil || g.Type != "Point" || json.Unmarshal(g.Coordinates, &at) != nil || len(at) < 2 {
-		return "", ""
-	}
-	return at[1].String(), at[0].String()
 }
 
 // jsonText returns the text of a scalar, or the texts of a list joined by "|".

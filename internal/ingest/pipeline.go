@@ -27,6 +27,7 @@ type pipeline struct {
 	readErr error     // set before order is closed
 
 	ids     *identities
+	seen    *seenIDs // in a dry run
 	rejects *rejectWriter
 	source  Source
 	batch   []report.Record
@@ -47,6 +48,7 @@ func newPipeline(d *document, o Options, sink Sink, s *Summary) *pipeline {
 		jobs:    make(chan *job, o.Workers),
 		order:   make(chan *job, chunksAhead*o.Workers),
 		ids:     newIdentities(d.plan.repeatsIDs),
+		seen:    newSeenIDs(maxSeenIDs),
 		rejects: newRejectWriter(o.Rejects),
 		source:  Source{Name: s.Source, Preset: d.plan.preset},
 		batch:   make([]report.Record, 0, o.BatchRows),
@@ -64,7 +66,7 @@ func (p *pipeline) run(ctx context.Context) error {
 	group.Go(func() error { return p.deliver(ctx) })
 	err := group.Wait()
 	if flushErr := p.rejects.flush(); err == nil && flushErr != nil {
-		err = fmt.Errorf("ingest: write rejects: %w", flushErr)
+		err = fmt.Errorf("write the rejected rows: %w", flushErr)
 	}
 	return err
 }
@@ -135,7 +137,7 @@ func (p *pipeline) add(ctx context.Context, out *parsed) error {
 	p.source.MonthPrecision = p.source.MonthPrecision || out.month
 	for i := range out.rejects {
 		if err := p.rejects.write(&out.rejects[i]); err != nil {
-			return fmt.Errorf("ingest: write rejects: %w", err)
+			return fmt.Errorf("write the rejected rows: %w", err)
 		}
 	}
 	if p.summary.Read >= wrongAfterRows {
@@ -178,12 +180,12 @@ func (p *pipeline) send(ctx context.Context) error {
 	}
 	defer func() { p.batch = p.batch[:0] }()
 	if p.opts.DryRun {
-		p.summary.Accepted += int64(n)
+		p.seen.count(p.batch, p.summary)
 		return nil
 	}
 	r, err := p.sink.Insert(ctx, p.source, p.batch)
 	if err != nil {
-		return fmt.Errorf("ingest: store %d rows of %s: %w", n, p.source.Name, err)
+		return fmt.Errorf("store %d rows: %w", n, err)
 	}
 	p.summary.Accepted += int64(r.Accepted)
 	p.summary.Duplicates += int64(r.Duplicates)

@@ -40,6 +40,7 @@ type plan struct {
 	zone       *time.Location // every time is converted to it; nil: as written
 	assumed    *time.Location // of times without an offset when zone is nil; nil: not known
 	repeatsIDs bool
+	note       string // what the summary says of the preset's categories
 }
 
 // AnyCategory is the key of Options.Factors that stands for every category that
@@ -53,7 +54,7 @@ func newPlan(file string, format Format, h header, o Options) (*plan, error) {
 	case o.Preset == "":
 		preset = recognisePreset(h)
 	case !ok:
-		return nil, fmt.Errorf("ingest: unknown preset %q: expected one of %s", o.Preset, presetNames())
+		return nil, CheckPreset(o.Preset)
 	}
 	p := &plan{
 		file: file, format: format, preset: preset.Name, rules: o.Rules, names: preset.columns,
@@ -84,6 +85,12 @@ func (p *plan) checkBox(preset Preset) error {
 func (p *plan) setFactors(preset Preset, more map[string]report.Factors) {
 	if len(preset.categories)+len(more) == 0 {
 		return
+	}
+	p.note = preset.note
+	for category := range more {
+		if _, changed := preset.categories[normalCategory(category)]; changed {
+			p.note = "" // whoever changes the mapping knows it
+		}
 	}
 	p.categories = make(map[string]report.Factors, len(preset.categories)+len(more))
 	for _, m := range []map[string]report.Factors{preset.categories, more} {
@@ -118,12 +125,21 @@ func (p *plan) setZone(preset Preset, name string) error {
 	return err
 }
 
+// CheckTimezone tells whether Options.Timezone may hold a name.
+func CheckTimezone(name string) error {
+	if name == "" {
+		return nil
+	}
+	_, err := loadZone(name)
+	return err
+}
+
 func loadZone(name string) (*time.Location, error) {
 	// LoadLocation takes "Local" for the zone of the machine, on which the
 	// result of an import must not depend.
 	zone, err := time.LoadLocation(name)
 	if err != nil || name == "Local" {
-		return nil, fmt.Errorf("ingest: unknown time zone %q: expected a name such as Europe/London or UTC", name)
+		return nil, fmt.Errorf("unknown time zone %q: expected a name such as Europe/London or UTC", name)
 	}
 	return zone, nil
 }
@@ -144,7 +160,7 @@ func insideUK(a report.Area) bool {
 func (p *plan) setColumns(preset Preset, h header, named map[string]string) error {
 	for name := range named {
 		if !slices.Contains(fieldNames[:], name) {
-			return fmt.Errorf("ingest: unknown column %q: expected one of %s", name, strings.Join(fieldNames[:], ", "))
+			return fmt.Errorf("unknown column %q: expected one of %s", name, strings.Join(fieldNames[:], ", "))
 		}
 	}
 	var missing []string

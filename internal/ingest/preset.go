@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -37,6 +38,7 @@ type Preset struct {
 	timeLayout string                    // Go layout; "" is what parseMoment reads
 	repeatsIDs bool                      // an identifier can stand for several rows
 	box        *report.Box               // where all its positions lie; nil: anywhere
+	note       string                    // for the summary, when categories are mapped in a way that not everybody expects
 }
 
 // Presets lists the known kinds of files; those told by more headers come
@@ -87,7 +89,9 @@ func Presets() []Preset {
 			},
 		},
 		{
-			Name: "data-police-uk", Title: "data.police.uk street-level crime",
+			Name: "data-police-uk", Title: "data.police.uk street-level crime: Anti-social behaviour is taken as other_harassment, other types are left out",
+			note: "Anti-social behaviour was taken as other_harassment and other crime types were left out: change that with --factor," +
+				" such as --factor 'Anti-social behaviour=' or --factor 'Drugs=drugs_alcohol'",
 			columns:  [numFields]string{"Crime ID", "Latitude", "Longitude", "Month", "Crime type"},
 			also:     []string{"Falls within", "LSOA code"},
 			timezone: "Europe/London", repeatsIDs: true,
@@ -117,6 +121,14 @@ func presetNames() string {
 		names = append(names, p.Name)
 	}
 	return strings.Join(names, ", ")
+}
+
+// CheckPreset tells whether Options.Preset may hold a name.
+func CheckPreset(name string) error {
+	if _, ok := presetByName(name); !ok && name != "" {
+		return fmt.Errorf("unknown preset %q: expected one of %s", name, presetNames())
+	}
+	return nil
 }
 
 func presetByName(name string) (Preset, bool) {

@@ -54,7 +54,7 @@ after,51.37,-0.1,2025-01-17,badly_lit
 	want := `line,field,value,reason,expected
 3,"lat,lng","-0.1,51.37",swapped_lat_lng,latitude first: this place is inside the area when latitude and longitude are swapped
 4,"lat,lng","48.85,2.35",outside_area,a position inside uk
-5,"lat,lng",-0.1,no_position,latitude and longitude in degrees
+5,lat,,no_position,a latitude in degrees beside the longitude -0.1
 6,"lat,lng","0,0.0",no_position,"a position: 0,0 stands for none"
 7,lat,north,not_a_number,"` + degreesExample + `"
 8,lat,"51,37",not_a_number,"` + degreesExample + `"
@@ -62,7 +62,7 @@ after,51.37,-0.1,2025-01-17,badly_lit
 10,occurred_at,2026-01-01,future,a day not after today (2025-12-31)
 11,occurred_at,1999-12-31T23:00:00Z,too_old,a day from 2000-01-01 on
 12,occurred_at,,bad_time,"` + times + `"
-13,occurred_at,17/01/2025,bad_time,"` + times + `"
+13,occurred_at,17/01/2025,bad_time,"YYYY-MM-DD: day/month order is ambiguous; in a spreadsheet, format the column as yyyy-mm-dd and save again"
 14,factors,,no_factor,at least one of ` + all + `
 15,factors,Not applicable,no_factor,at least one of ` + all + `
 16,factors,badly_lit|dragons,unknown_factor,at least one of ` + all + `
@@ -119,7 +119,7 @@ null,
 		if !slices.Equal(lines, []string{"line", "3", "4", "5", "7", "8"}) {
 			t.Errorf("rejects %q", rows)
 		}
-		if s.Accepted != 2 || s.RejectedBy[ingest.ReasonBadJSON] != 2 || s.RejectedBy[ingest.ReasonNoPosition] != 2 || s.RejectedBy[ingest.ReasonBadTime] != 1 {
+		if s.Accepted != 2 || s.RejectedBy[ingest.ReasonBadJSON] != 2 || s.RejectedBy[ingest.ReasonNotAPoint] != 2 || s.RejectedBy[ingest.ReasonBadTime] != 1 {
 			t.Errorf("%+v", s)
 		}
 	}

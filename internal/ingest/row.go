@@ -14,6 +14,8 @@ import (
 // The reasons for which this package rejects rows, beside those of report.
 const (
 	ReasonNoPosition    = "no_position"
+	ReasonNotAPoint     = "not_a_point"
+	ReasonOutOfRange    = "out_of_range"
 	ReasonBadTime       = "bad_time"
 	ReasonUnknownFactor = "unknown_factor"
 	ReasonBadID         = "bad_id"
@@ -30,7 +32,10 @@ const maxIDBytes = 200
 const maxCategories = 4096
 
 // row is the text of the fields of one row; what it lacks is empty.
-type row [numFields]string
+type row struct {
+	text     [numFields]string
+	geometry geometry
+}
 
 // verdict is what becomes of a row.
 type verdict uint8
@@ -55,6 +60,7 @@ type converter struct {
 	zones      map[int]*time.Location
 	fields     []string // scratch
 	sawMonth   bool     // a month without a day was seen in this chunk
+	sawForeign bool     // so was an offset that is not that of the place
 }
 
 func newConverter(p *plan) *converter {
@@ -64,46 +70,65 @@ func newConverter(p *plan) *converter {
 // convert reads and checks one row. The error is nil unless the row is refused.
 // The record's identifier is a part of the row's text, or empty.
 func (c *converter) convert(r *row) (report.Record, verdict, *report.FieldError) {
-	cat := c.category(r[fieldFactors])
+	cat := c.category(r.text[fieldFactors])
 	if cat.verdict == skip {
 		return report.Record{}, skip, nil
 	}
 	o := report.Observation{Factors: cat.factors}
-	id := strings.TrimSpace(r[fieldID])
+	id := strings.TrimSpace(r.text[fieldID])
 	err := checkID(id)
 	if err == nil {
 		err = c.position(r, &o)
 	}
 	if err == nil {
-		err = c.time(r[fieldTime], &o)
+		err = c.time(r.text[fieldTime], &o)
 	}
 	if err == nil && cat.verdict == refuse {
-		err = c.badFactors(r[fieldFactors])
+		err = c.badFactors(r.text[fieldFactors])
 	}
 	if err != nil {
 		return report.Record{}, refuse, c.rename(err)
 	}
 	rep, accept := c.plan.rules.Accept(o)
 	if accept != nil {
-		return report.Record{}, refuse, c.rename(c.refusal(accept, r))
+		return report.Record{}, refuse, c.rename(c.refusal(accept, r, &o))
 	}
 	return report.Record{Report: rep, ExternalID: id}, take, nil
 }
 
 // refusal gives a broken rule the text that the file has in place of the value
 // that was read from it.
-func (c *converter) refusal(err error, r *row) *report.FieldError {
+func (c *converter) refusal(err error, r *row, o *report.Observation) *report.FieldError {
 	var field *report.FieldError
 	if !errors.As(err, &field) {
 		return &report.FieldError{Value: "", Reason: "refused", Expect: err.Error()}
 	}
+	if field.Reason == report.ReasonOutsideArea {
+		if wrong := outOfRange(r, o); wrong != nil {
+			return wrong
+		}
+	}
 	out := *field
+	if out.Reason == report.ReasonSwappedLatLng && r.geometry.kind != "" {
+		out.Field, out.Value, out.Expect = "coordinates", r.geometry.coordinates, expectLngFirst
+	}
 	for f, name := range fieldNames {
 		if field.Field == name {
-			out.Value = r[f]
+			out.Value = r.text[f]
 		}
 	}
 	return &out
+}
+
+// outOfRange tells a place that is not on earth from one outside the area.
+func outOfRange(r *row, o *report.Observation) *report.FieldError {
+	switch {
+	case o.Lat < -90 || o.Lat > 90:
+		return &report.FieldError{Field: "lat", Value: r.text[fieldLat], Reason: ReasonOutOfRange, Expect: "a latitude, which runs from -90 to 90"}
+	case o.Lng < -180 || o.Lng > 180:
+		return &report.FieldError{Field: "lng", Value: r.text[fieldLng], Reason: ReasonOutOfRange, Expect: "a longitude, which runs from -180 to 180"}
+	}
+	return nil
 }
 
 // rename makes an error speak of the columns of the file.
@@ -129,10 +154,9 @@ func checkID(id string) *report.FieldError {
 }
 
 func (c *converter) position(r *row, o *report.Observation) *report.FieldError {
-	lat, lng := strings.TrimSpace(r[fieldLat]), strings.TrimSpace(r[fieldLng])
+	lat, lng := strings.TrimSpace(r.text[fieldLat]), strings.TrimSpace(r.text[fieldLng])
 	if lat == "" || lng == "" {
-		return &report.FieldError{Field: "lat,lng", Value: strings.Trim(lat+","+lng, ","), Reason: ReasonNoPosition,
-			Expect: "latitude and longitude in degrees"}
+		return noPosition(lat, lng, r.geometry)
 	}
 	var err error
 	if o.Lat, err = strconv.ParseFloat(lat, 64); err != nil {
@@ -148,6 +172,20 @@ func (c *converter) position(r *row, o *report.Observation) *report.FieldError {
 	return nil
 }
 
+// noPosition says what a row lacks to have a position.
+func noPosition(lat, lng string, g geometry) *report.FieldError {
+	e := &report.FieldError{Field: "lat,lng", Reason: ReasonNoPosition, Expect: "latitude and longitude in degrees"}
+	switch {
+	case g.kind != "":
+		return g.noPosition()
+	case lat != "":
+		e.Field, e.Expect = "lng", "a longitude in degrees beside the latitude "+clip(lat)
+	case lng != "":
+		e.Field, e.Expect = "lat", "a latitude in degrees beside the longitude "+clip(lng)
+	}
+	return e
+}
+
 func (c *converter) time(s string, o *report.Observation) *report.FieldError {
 	s = strings.TrimSpace(s)
 	m, ok := parseMoment(s)
@@ -157,13 +195,17 @@ func (c *converter) time(s string, o *report.Observation) *report.FieldError {
 	}
 	if !ok {
 		expect := expectTime
-		if c.plan.timeLayout != "" {
+		switch {
+		case c.plan.timeLayout == "" && dayMonth(s):
+			expect = expectDate
+		case c.plan.timeLayout != "":
 			expect = "a time such as " + time.Date(2025, 3, 1, 22, 30, 0, 0, time.UTC).Format(c.plan.timeLayout)
 		}
 		return &report.FieldError{Field: "occurred_at", Value: s, Reason: ReasonBadTime, Expect: expect}
 	}
 	c.sawMonth = c.sawMonth || m.precision == toMonth
 	m.observe(o, c.plan.zone, c.plan.assumed, c.fixedZone)
+	c.sawForeign = c.sawForeign || m.zoned && c.plan.zone == nil && m.foreign(o.At, c.plan.assumed)
 	return nil
 }
 

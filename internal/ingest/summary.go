@@ -34,8 +34,9 @@ type Summary struct {
 	RowsPerSecond  float64          `json:"rows_per_second"`
 	Notes          []string         `json:"notes,omitempty"` // what the user should know
 
-	good  int64 // rows that were read without fault
-	first *Reject
+	good    int64              // rows that were read without fault
+	foreign bool               // some times have an offset that is not that of the place
+	first   map[string]*Reject // by reason
 }
 
 // wrongAfterRows is how many rows a file gets to hold a good one.
@@ -49,11 +50,15 @@ func (s *Summary) count(out *parsed) {
 	s.Rejected += int64(len(out.rejects))
 	s.good += int64(len(out.records))
 	s.MonthPrecision = s.MonthPrecision || out.month
+	s.foreign = s.foreign || out.foreign
 	for i := range out.rejects {
 		if s.RejectedBy == nil {
-			s.RejectedBy, s.first = map[string]int64{}, &out.rejects[i]
+			s.RejectedBy, s.first = map[string]int64{}, map[string]*Reject{}
 		}
-		s.RejectedBy[out.rejects[i].Reason]++
+		reason := out.rejects[i].Reason
+		if s.RejectedBy[reason]++; s.RejectedBy[reason] == 1 {
+			s.first[reason] = &out.rejects[i]
+		}
 	}
 	for _, category := range slices.Sorted(maps.Keys(out.skipped)) {
 		n, shown := int64(out.skipped[category]), strings.Clone(clip(category)) // not a part of the chunk
@@ -74,14 +79,32 @@ func (s *Summary) wrongFile(p *plan) error {
 	}
 	reason := byCount(s.RejectedBy)[0]
 	return &WrongFileError{s.File,
-		fmt.Sprintf("all of the first %d rows were rejected, %d of them as %s (line %d: %s %q, expected %s)",
-			s.Read, s.RejectedBy[reason], reason, s.first.Line, s.first.Field, clip(s.first.Value), s.first.Expect),
-		hint(reason, p)}
+		fmt.Sprintf("all of the first %d rows were rejected, %d of them as %s (line %d: %s)",
+			s.Read, s.RejectedBy[reason], reason, s.first[reason].Line, s.first[reason].told()),
+		hint(s.first[reason], p)}
 }
 
-// hint says what to do about a file that fails for a reason.
-func hint(reason string, p *plan) string {
-	switch reason {
+// told is what a message says of a reject.
+func (r *Reject) told() string {
+	switch {
+	case r.Reason == ReasonNotAPoint:
+		return r.Expect
+	case r.Value == "":
+		return fmt.Sprintf("%s is empty, expected %s", r.Field, r.Expect)
+	}
+	return fmt.Sprintf("%s %q, expected %s", r.Field, clip(r.Value), r.Expect)
+}
+
+// hint says what to do about a file of which every row fails like one does.
+func hint(r *Reject, p *plan) string {
+	if r.Field == "coordinates" {
+		return hintLngFirst(r.Reason, p.format)
+	}
+	switch r.Reason {
+	case ReasonNotAPoint:
+		return "export one Point for each report, such as the centre of its shape"
+	case ReasonOutOfRange:
+		return "positions must be in degrees (WGS 84): convert eastings and northings first"
 	case report.ReasonOutsideArea:
 		return "if the places are right, pass --area world or --area=west,south,east,north (the area is " + p.rules.Area.String() + ")"
 	case report.ReasonSwappedLatLng:
@@ -89,6 +112,9 @@ func hint(reason string, p *plan) string {
 	case ReasonNoPosition, report.ReasonNotANumber:
 		return "name the columns of the position with --column lat=... --column lng=..."
 	case ReasonBadTime:
+		if r.Expect == expectDate {
+			return "write the dates as YYYY-MM-DD; only you know which number is the day"
+		}
 		return "name the column of the time with --column occurred_at=... and write its times as expected"
 	case report.ReasonNoFactor, ReasonUnknownFactor:
 		return "name the column of the reasons with --column factors=... and map its values with --factor 'Street Light Out=badly_lit'"
@@ -100,12 +126,41 @@ func hint(reason string, p *plan) string {
 	return "see the rejects file for each row"
 }
 
+// hintLngFirst says what to do about the positions of GeoJSON, which no
+// --column names.
+func hintLngFirst(reason string, format Format) string {
+	const rule = "GeoJSON positions are [longitude, latitude]: export it again"
+	switch {
+	case reason != report.ReasonSwappedLatLng:
+		return rule
+	case format == NDJSON:
+		return rule + ", or turn them with jq -c '.geometry.coordinates |= [.[1],.[0]]'"
+	}
+	return rule + ", or turn them with jq '.features[].geometry.coordinates |= [.[1],.[0]]'"
+}
+
+// noteForeign says what becomes of times with an offset that is not the
+// place's.
+func noteForeign(p *plan) string {
+	const asWritten = "times carry an offset and were taken as written; "
+	if p.assumed != nil {
+		return asWritten + "--timezone " + p.assumed.String() + " converts them"
+	}
+	return asWritten + "--timezone with the zone of the place, such as --timezone Europe/London, converts them"
+}
+
 // finish settles the figures and notes.
 func (s *Summary) finish(p *plan, took time.Duration) {
 	s.Seconds = took.Seconds()
 	s.RowsPerSecond = perSecond(s.Read, took)
 	if s.MonthPrecision {
 		s.Notes = append(s.Notes, "some times are months only: they are stored as the first day of the month")
+	}
+	if s.foreign {
+		s.Notes = append(s.Notes, noteForeign(p))
+	}
+	if s.good > 0 && p.note != "" {
+		s.Notes = append(s.Notes, p.note)
 	}
 	if s.Read == 0 {
 		s.Notes = append(s.Notes, "the file holds no rows")
