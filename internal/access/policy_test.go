@@ -216,6 +216,29 @@ func TestRegion(t *testing.T) {
 	}
 }
 
+func TestNewRegionOf(t *testing.T) {
+	square := h3.GeoPolygon{GeoLoop: h3.GeoLoop{{Lat: 51.3, Lng: -0.2}, {Lat: 51.3, Lng: 0}, {Lat: 51.45, Lng: 0}, {Lat: 51.45, Lng: -0.2}}}
+	r, err := access.NewRegionOf("x", []h3.GeoPolygon{square})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []h3.LatLng{{Lat: 51.3001, Lng: -0.1999}, {Lat: 51.4499, Lng: -0.0001}, {Lat: 51.37, Lng: -0.1}} {
+		c, err := h3.LatLngToCell(p, 11)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !r.Has(c) {
+			t.Errorf("%v is inside and left out", p)
+		}
+	}
+	if c, err := h3.LatLngToCell(h3.LatLng{Lat: 51.5, Lng: -0.1}, 11); err != nil || r.Has(c) {
+		t.Errorf("5 km north of it is in it: %v", err)
+	}
+	if _, err := access.NewRegionOf("x", nil); err == nil {
+		t.Error("an area without a boundary passed")
+	}
+}
+
 func TestDecide_area(t *testing.T) {
 	r, c := croydon(t)
 	planner := access.NewIdentity(access.Planner, "E09000008", r)

@@ -61,6 +61,24 @@ func NewRegion(code string, cells []h3.Cell) (*Region, error) {
 	return r, nil
 }
 
+// maxRegionCells bounds a region: the largest council, Highland, has 36,000
+// cells, all of the United Kingdom 330,000.
+const maxRegionCells = 1_000_000
+
+// NewRegionOf makes the region of an area from its boundary: all cells that it
+// touches, so that no street at its edge is left out.
+func NewRegionOf(code string, boundary []h3.GeoPolygon) (*Region, error) {
+	var cells []h3.Cell
+	for _, p := range boundary {
+		some, err := h3.PolygonToCellsExperimental(p, RegionResolution, h3.ContainmentOverlapping, maxRegionCells)
+		if err != nil {
+			return nil, fmt.Errorf("area %s: %w", code, err)
+		}
+		cells = append(cells, some...)
+	}
+	return NewRegion(code, cells)
+}
+
 func (r *Region) add(c h3.Cell) error {
 	if _, known := r.set[c]; known {
 		return nil
