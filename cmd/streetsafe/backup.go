@@ -135,8 +135,8 @@ func runCopy(ctx context.Context, std *streams, fromText, toText string) (err er
 		return err
 	}
 	bar := newBar(std.err, total, "copying", false)
-	copied, err := store.Copy(ctx, src, dst, func(n int64) { _ = bar.Set64(min(n, total)) })
-	_ = bar.Finish()
+	copied, err := store.Copy(ctx, src, dst, func(n int64) { bar.set(min(n, total)) })
+	bar.finish()
 	if errors.Is(err, store.ErrDiffers) {
 		return fmt.Errorf("%w: somebody wrote to one of the stores meanwhile, or %s held other reports before; stop writers and run it again", err, to)
 	}

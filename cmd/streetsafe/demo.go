@@ -62,6 +62,13 @@ func runDemo(ctx context.Context, std *streams, o demoOptions, fixed bool) error
 	if err := o.check(); err != nil {
 		return err
 	}
+	// First of all: nobody wants to wait for reports that cannot be served.
+	listener, err := o.claim()
+	if err != nil {
+		return err
+	}
+	defer listener.Close() // once more after serve; before it when that is not reached
+	o.listener = listener
 	st, err := o.storage.create(ctx)
 	if err != nil {
 		return err
@@ -90,11 +97,12 @@ func seed(ctx context.Context, w io.Writer, st store.Store, o demoOptions, fixed
 		return err
 	}
 	bar := newBar(w, int64(body.Len()), "making up reports", false)
+	defer bar.finish()
 	for batch := range body.Batches(demoBatch) {
 		if _, err := st.Insert(ctx, demoSource, batch); err != nil {
 			return err
 		}
-		_ = bar.Add(len(batch)) // a bar that cannot be drawn stops nothing
+		bar.add(len(batch))
 	}
 	return st.SetMeta(ctx, metaDemoDone, "true")
 }

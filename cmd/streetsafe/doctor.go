@@ -119,6 +119,7 @@ func diagnose(ctx context.Context, o serveOptions, area string) *diagnosis {
 	}
 	defer st.Close()
 	d.checkStore(ctx, st)
+	d.checkDemo(ctx, st, o.storage)
 	d.checkCube(ctx, st)
 	return d
 }
@@ -157,6 +158,27 @@ func (d *diagnosis) checkStore(ctx context.Context, st store.Store) {
 		d.Synthetic = d.Synthetic || s.Synthetic && s.Reports > 0
 	}
 	d.found("sources", fmt.Sprintf("%d", len(sources)))
+}
+
+// checkDemo tells a demo that was stopped while it made up its reports.
+func (d *diagnosis) checkDemo(ctx context.Context, st store.Store, s storage) {
+	_, isDemo, err := st.Meta(ctx, metaDemo)
+	if err != nil {
+		d.wrong("demo", err.Error(), "see the check of the store")
+		return
+	}
+	if !isDemo {
+		return
+	}
+	switch done, _, err := st.Meta(ctx, metaDemoDone); {
+	case err != nil:
+		d.wrong("demo", err.Error(), "see the check of the store")
+	case done != "true":
+		d.wrong("demo", "the made-up reports are incomplete: the demo was stopped while it made them, or is still at it",
+			"run `streetsafe demo "+s.flags()+"` again: it makes those that are missing")
+	default:
+		d.found("demo", "the made-up reports are complete")
+	}
 }
 
 // cubeFilters are the filters under which the map is compared with SQL: each

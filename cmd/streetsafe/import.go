@@ -37,8 +37,19 @@ func newImport(std *streams) *cobra.Command {
     --column occurred_at='Date reported' --column factors=Category \
     --factor 'Street Light Out=badly_lit' --factor '*=' council.csv
   streetsafe import --data DIR --area world 311.csv`,
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, files []string) error { return runImport(cmd.Context(), std, o, files) },
+		RunE: func(cmd *cobra.Command, files []string) error {
+			if len(files) == 0 {
+				return seeHelp(cmd, errors.New("no file is named"))
+			}
+			opts, err := o.options()
+			if err == nil {
+				err = o.check(files)
+			}
+			if err != nil {
+				return seeHelp(cmd, err)
+			}
+			return runImport(cmd.Context(), std, importJob{o, opts}, files)
+		},
 	}
 	f := cmd.Flags()
 	o.storage.addFlags(f, defaultData)
@@ -92,6 +103,12 @@ func (o importOptions) options() (ingest.Options, error) {
 	if err != nil {
 		return ingest.Options{}, fmt.Errorf("--format: %w", err)
 	}
+	if err := ingest.CheckPreset(o.preset); err != nil {
+		return ingest.Options{}, fmt.Errorf("--preset: %w", err)
+	}
+	if err := ingest.CheckTimezone(o.timezone); err != nil {
+		return ingest.Options{}, fmt.Errorf("--timezone: %w", err)
+	}
 	return ingest.Options{
 		// Somewhere it is already tomorrow.
 		Rules:  report.Rules{Area: area, Today: report.DayOf(time.Now().UTC().Add(14 * time.Hour))},
@@ -100,16 +117,28 @@ func (o importOptions) options() (ingest.Options, error) {
 	}, nil
 }
 
-func runImport(ctx context.Context, std *streams, o importOptions, files []string) error {
-	opts, err := o.options()
-	if err != nil {
-		return err
-	}
+// check refuses flags that do not go with several files.
+func (o importOptions) check(files []string) error {
 	if o.source != "" && len(files) > 1 {
 		return errors.New("--source with several files would mix their identifiers: import them one by one, or leave --source out")
 	}
 	if o.rejects != "" && len(files) > 1 {
 		return errors.New("--rejects with several files: import them one by one, or leave --rejects out")
+	}
+	return nil
+}
+
+// importJob is what all files of one command have in common.
+type importJob struct {
+	importOptions
+	read ingest.Options
+}
+
+func runImport(ctx context.Context, std *streams, o importJob, files []string) error {
+	if o.rejects != "" {
+		if err := ingest.NewRejectFile(o.rejects).Check(); err != nil {
+			return fmt.Errorf("--rejects: %w", err)
+		}
 	}
 	var sink ingest.Sink
 	if !o.dryRun {
@@ -121,8 +150,11 @@ func runImport(ctx context.Context, std *streams, o importOptions, files []strin
 		sink = newStoreSink(st)
 	}
 	failed := 0
+	var total ingest.Summary
 	for _, file := range files {
-		if err := importFile(ctx, std, o, opts, sink, file); err != nil {
+		summary, err := importFile(ctx, std, o, sink, file)
+		total.Add(summary)
+		if err != nil {
 			if ctx.Err() != nil {
 				return fmt.Errorf("%s: stopped; run the same command again to complete it: %w", file, ctx.Err())
 			}
@@ -130,40 +162,55 @@ func runImport(ctx context.Context, std *streams, o importOptions, files []strin
 			fmt.Fprintf(std.err, "streetsafe: %v\n", err)
 		}
 	}
+	if len(files) > 1 && !o.asJSON {
+		fmt.Fprintf(std.out, "%d files: %s\n", len(files), total.Line())
+	}
 	if failed > 0 {
 		return fmt.Errorf("%d of %d files could not be imported", failed, len(files))
 	}
 	return nil
 }
 
-func importFile(ctx context.Context, std *streams, o importOptions, opts ingest.Options, sink ingest.Sink, file string) (err error) {
+// importFile imports one file and prints its summary. Errors name the file.
+func importFile(ctx context.Context, std *streams, o importJob, sink ingest.Sink, file string) (summary ingest.Summary, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("%s: %w", file, err)
+		}
+	}()
 	in, closer, err := ingest.OpenFile(file)
 	if err != nil {
-		return err
+		return summary, err
 	}
 	defer closer.Close()
 	rejects := ingest.NewRejectFile(o.rejectsPath(in.Name))
 	defer func() { err = errors.Join(err, rejects.Close()) }()
-	opts.Rejects = rejects
+	opts := o.read
+	if err := rejects.Check(); err != nil {
+		fmt.Fprintf(std.err, "streetsafe: rejected rows of %s are only counted: %v; --rejects names another place\n", file, err)
+	} else {
+		opts.Rejects = rejects
+	}
+	summary, err = runWatched(ctx, std.err, in, opts, sink)
+	if err == nil || summary.Read > 0 {
+		err = errors.Join(err, printSummary(std.out, summary, rejects.Path(), o.asJSON))
+	}
+	return summary, err
+}
 
+// runWatched shows how far an import is.
+func runWatched(ctx context.Context, w io.Writer, in ingest.Input, opts ingest.Options, sink ingest.Sink) (ingest.Summary, error) {
 	total := in.Size
 	if total == 0 {
 		total = -1
 	}
-	bar := newBar(std.err, total, in.Name, true)
+	bar := newBar(w, total, in.Name, true)
+	defer bar.finish()
 	opts.Progress = func(p ingest.Progress) {
-		bar.Describe(fmt.Sprintf("%s: %d rows, %.0f rows/s", in.Name, p.Rows, p.RowsPerSecond()))
-		_ = bar.Set64(p.Bytes) // a bar that cannot be drawn stops nothing
+		bar.describe(fmt.Sprintf("%s: %d rows, %.0f rows/s", in.Name, p.Rows, p.RowsPerSecond()))
+		bar.set(p.Bytes)
 	}
-	summary, err := ingest.Run(ctx, in, opts, sink)
-	_ = bar.Finish()
-	if err == nil || summary.Read > 0 {
-		err = errors.Join(err, printSummary(std.out, summary, rejects.Path(), o.asJSON))
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
-	}
-	return nil
+	return ingest.Run(ctx, in, opts, sink)
 }
 
 func (o importOptions) rejectsPath(name string) string {

@@ -29,8 +29,9 @@ type streams struct {
 func newRoot(std *streams) *cobra.Command {
 	var logFormat, logLevel string
 	root := &cobra.Command{
-		Use:   "streetsafe",
-		Short: "Anonymous reports of where people feel unsafe, as a map",
+		Use:     "streetsafe",
+		Version: fullVersion(),
+		Short:   "Anonymous reports of where people feel unsafe, as a map",
 		Long: `StreetSafe collects anonymous reports of where people feel unsafe in public and
 why, and serves them as a map of hexagons.
 
@@ -53,11 +54,13 @@ Every flag can be set by an environment variable: --cache-mb is STREETSAFE_CACHE
 	root.SetIn(std.in)
 	root.SetOut(std.out)
 	root.SetErr(std.err)
+	root.SetVersionTemplate("streetsafe {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.PersistentFlags().StringVar(&logFormat, "log-format", "text", "how to write the log: text or json")
 	root.PersistentFlags().StringVar(&logLevel, "log-level", "info", "least level that is logged: debug, info, warn or error")
 	root.AddCommand(newDemo(std), newServe(std), newUser(std), newToken(std), newAudit(std), newImport(std), newSources(std), newWithdraw(std),
-		newRetention(std), newBackup(std), newCopy(std), newMigrate(std), newDoctor(std), newRelease(std), newVersion(std))
+		newRetention(std), newBackup(std), newCopy(std), newMigrate(std), newDoctor(std), newRelease(std), newReview(std), newDemographics(std), newVersion(std))
+	plainUsage(root)
 	return root
 }
 
@@ -71,7 +74,7 @@ func flagsFromEnv(flags *pflag.FlagSet) error {
 			return
 		}
 		if e := flags.Set(f.Name, value); e != nil {
-			err = fmt.Errorf("environment variable %s: %w", name, e)
+			err = badValue("environment variable "+name, value, f)
 		}
 	})
 	return err
@@ -82,7 +85,7 @@ func newLog(w io.Writer, format, level string) (*slog.Logger, error) {
 	if err := l.UnmarshalText([]byte(level)); err != nil {
 		return nil, fmt.Errorf("--log-level %q: expected debug, info, warn or error", level)
 	}
-	options := &slog.HandlerOptions{Level: l}
+	options := &slog.HandlerOptions{Level: l, ReplaceAttr: durationText}
 	switch format {
 	case "text":
 		return slog.New(slog.NewTextHandler(w, options)), nil
@@ -92,11 +95,24 @@ func newLog(w io.Writer, format, level string) (*slog.Logger, error) {
 	return nil, fmt.Errorf("--log-format %q: expected text or json", format)
 }
 
+// durationText writes durations as text, such as 1.2s: in JSON they would be
+// nanoseconds.
+func durationText(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
+}
+
+func fullVersion() string {
+	return fmt.Sprintf("%s (%s, %s/%s)", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
 func newVersion(std *streams) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Example: "  streetsafe version", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(std.out, "streetsafe %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintf(std.out, "streetsafe %s\n", fullVersion())
 			return err
 		},
 	}

@@ -41,6 +41,9 @@ type serveOptions struct {
 	form    formOptions
 	places  placesOptions
 	access  accessOptions
+
+	// listener is where it listens when that began before serve; nil otherwise.
+	listener net.Listener
 }
 
 // modeDemo is serveOptions.mode of the demo, which is open to everybody.
@@ -91,6 +94,18 @@ func checkBasemap(b server.Basemap) error {
 		return errors.New("--basemap-url needs --basemap-attribution: map suppliers ask for one")
 	}
 	return nil
+}
+
+// claim listens on the address, unless that is already done.
+func (o *serveOptions) claim() (net.Listener, error) {
+	if o.listener != nil {
+		return o.listener, nil
+	}
+	l, err := net.Listen("tcp", o.listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w (is another StreetSafe running? choose a port with --listen)", o.listen, err)
+	}
+	return l, nil
 }
 
 func isLoopback(host string) bool {
@@ -162,9 +177,9 @@ func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) er
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", o.listen)
+	listener, err := o.claim()
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w (is another StreetSafe running? choose a port with --listen)", o.listen, err)
+		return err
 	}
 	handler, err := server.New(o.config(st, synthetic, listener.Addr()), server.Parts{
 		Cube: live.cube, Gazetteer: places, Readiness: live.readiness, Log: std.log, Mounted: mounted, Access: gate,

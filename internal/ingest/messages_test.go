@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -229,5 +230,40 @@ func TestCheckPreset_CheckTimezone(t *testing.T) {
 	}
 	if err := ingest.CheckTimezone("Croydon/Purley"); err == nil || !strings.Contains(err.Error(), "Europe/London") {
 		t.Error(err)
+	}
+}
+
+func TestRejectFile_Check(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "rejects.csv")
+	if err := ingest.NewRejectFile(path).Check(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(path); !os.IsNotExist(err) {
+		t.Error("the check left a file")
+	}
+	if err := os.WriteFile(path, []byte("kept"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := ingest.NewRejectFile(path).Check(); err != nil {
+		t.Error(err)
+	}
+	if kept, err := os.ReadFile(path); string(kept) != "kept" {
+		t.Errorf("the check changed the file to %q, %v", kept, err)
+	}
+	for _, bad := range []string{dir, filepath.Join(dir, "none", "rejects.csv")} {
+		if err := ingest.NewRejectFile(bad).Check(); err == nil || !strings.HasPrefix(err.Error(), bad+" cannot be written: ") || strings.Count(err.Error(), bad) != 1 {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}
+
+func TestSummary_Add(t *testing.T) {
+	var total ingest.Summary
+	total.Add(ingest.Summary{Read: 10, Accepted: 4, Duplicates: 1, Revised: 2, Skipped: 1, Rejected: 2})
+	total.Add(ingest.Summary{Read: 1, Accepted: 1, DryRun: true})
+	const want = "11 rows read, 5 accepted, 1 duplicates, 2 revised, 1 skipped, 2 rejected; dry run: nothing was stored"
+	if got := total.Line(); got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

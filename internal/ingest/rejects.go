@@ -2,8 +2,10 @@ package ingest
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strconv"
 
@@ -59,12 +61,39 @@ type RejectFile struct {
 // Only the user can read it: it quotes rows that were not reduced.
 func NewRejectFile(path string) *RejectFile { return &RejectFile{path: path} }
 
+// Check tells whether the file could be written, and leaves things as they are.
+// An import finds that out before its first row, not after its millionth.
+func (f *RejectFile) Check() error {
+	info, err := os.Stat(f.path)
+	if err == nil && !info.IsDir() && !info.Mode().IsRegular() {
+		return nil // whoever reads a pipe would take a close for the end
+	}
+	isNew := errors.Is(err, fs.ErrNotExist)
+	file, err := os.OpenFile(f.path, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return cannotWrite(f.path, err)
+	}
+	err = file.Close()
+	if isNew {
+		err = errors.Join(err, os.Remove(f.path))
+	}
+	return err
+}
+
+func cannotWrite(path string, err error) error {
+	var detail *fs.PathError
+	if errors.As(err, &detail) {
+		err = detail.Err
+	}
+	return fmt.Errorf("%s cannot be written: %w", path, err)
+}
+
 // Write creates the file if need be.
 func (f *RejectFile) Write(p []byte) (int, error) {
 	if f.file == nil {
 		file, err := os.OpenFile(f.path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 		if err != nil {
-			return 0, fmt.Errorf("create rejects file: %w", err)
+			return 0, cannotWrite(f.path, err)
 		}
 		f.file = file
 	}

@@ -181,6 +181,27 @@ func byCount(m map[string]int64) []string {
 	})
 }
 
+// Add adds the counts of another file to a grand total.
+func (s *Summary) Add(other Summary) {
+	s.Read += other.Read
+	s.Accepted += other.Accepted
+	s.Duplicates += other.Duplicates
+	s.Revised += other.Revised
+	s.Skipped += other.Skipped
+	s.Rejected += other.Rejected
+	s.DryRun = s.DryRun || other.DryRun
+}
+
+// Line is the counts for people, on one line.
+func (s Summary) Line() string {
+	line := fmt.Sprintf("%d rows read, %d accepted, %d duplicates, %d revised, %d skipped, %d rejected",
+		s.Read, s.Accepted, s.Duplicates, s.Revised, s.Skipped, s.Rejected)
+	if s.DryRun {
+		line += "; dry run: nothing was stored"
+	}
+	return line
+}
+
 // WriteTo writes the summary for people.
 func (s Summary) WriteTo(w io.Writer) (int64, error) {
 	n, err := io.WriteString(w, s.String())
