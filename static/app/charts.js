@@ -14,15 +14,16 @@ export function fillMonths(counts, first, last) {
   return out;
 }
 
-const BARS = { width: 300, height: 56 };
+/** A bar is at most `widest`: a single month is no wall of colour. */
+const BARS = { width: 300, height: 56, widest: 24 };
 
 /** Bars as SVG; the class tells which lie in a range. @param {MonthCounts} months @param {(i: number) => boolean} [lit] */
 export function bars(months, lit = () => true) {
   const max = Math.max(1, ...months.map((m) => m.count)), w = BARS.width / Math.max(months.length, 1);
-  const gap = Math.min(2, w * 0.2);
+  const thick = Math.min(w - Math.min(2, w * 0.2), BARS.widest);
   const rects = months.map((m, i) => {
     const height = m.count ? Math.max(1.5, (m.count / max) * BARS.height) : 0;
-    return s('rect', { x: (i * w + gap / 2).toFixed(2), y: (BARS.height - height).toFixed(2), width: (w - gap).toFixed(2), height: height.toFixed(2), class: lit(i) ? 'bar' : 'bar off' },
+    return s('rect', { x: (i * w + (w - thick) / 2).toFixed(2), y: (BARS.height - height).toFixed(2), width: thick.toFixed(2), height: height.toFixed(2), class: lit(i) ? 'bar' : 'bar off' },
       s('title', { text: `${monthName(m.month)}: ${plural(m.count, 'report')}` }));
   });
   return s('svg', { viewBox: `0 0 ${BARS.width} ${BARS.height}`, preserveAspectRatio: 'none', class: 'bars', 'aria-hidden': 'true' }, ...rects);
@@ -67,7 +68,7 @@ export function trend(counts, pick) {
   if (!pick) return h('figure', { class: 'trend' }, bars(months), axis, caption);
   const max = Math.max(1, ...months.map((m) => m.count));
   const buttons = months.map((m) => {
-    const bar = h('span', { class: inside(m.month) ? 'bar' : 'bar off' }), name = `${monthName(m.month)}: ${plural(m.count, 'report')}`;
+    const bar = h('span', { class: inside(m.month) ? 'column' : 'column off' }), name = `${monthName(m.month)}: ${plural(m.count, 'report')}`;
     bar.style.height = `${(100 * m.count) / max}%`;
     return h('button', { type: 'button', 'data-key': m.month, 'aria-pressed': String(Boolean(from || to) && inside(m.month)), 'aria-label': name, title: name,
       onclick: (/** @type {MouseEvent} */ e) => pick.month(m.month, e.shiftKey) }, bar);

@@ -1,9 +1,9 @@
 // @ts-check
 // The filter panel: it shows the state and asks for changes, and holds nothing itself.
 import { byId, h } from './dom.js';
-import { factorName, monthName, number, shortLabel, windowText } from './format.js';
+import { day, factorName, monthName, number, shortLabel, windowText } from './format.js';
 import { bars, fillMonths } from './charts.js';
-import { addDays, addMonths, NO_FILTER, WINDOWS, windowOf } from './state.js';
+import { addDays, addMonths, FIRST_DAY, NO_FILTER, WINDOWS, windowOf } from './state.js';
 
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./format.js').Vocabulary} Vocabulary */
@@ -50,8 +50,7 @@ export function filtersPanel(store, v, days) {
   const windows = [...WINDOWS, /** @type {const} */ ('custom')].map((w) => h('label', { class: 'seg' },
     h('input', { type: 'radio', name: 'window', value: w, onchange: () => chooseWindow(w) }), h('span', { text: WINDOW_LABELS[w] })));
   const brush = createBrush(range, (from, to) => setMonths(from, to));
-  const fromDay = h('input', { type: 'date', id: 'from-day', onchange: setDays }), toDay = h('input', { type: 'date', id: 'to-day', onchange: setDays });
-  const custom = h('div', { class: 'dates' }, h('label', { for: 'from-day' }, 'First day', fromDay), h('label', { for: 'to-day' }, 'Last day', toDay));
+  const dates = createDates(days.today, (from, to) => store.set(from || to ? { window: 'custom', from, to } : { window: 'all', from: '', to: '' }));
   const windowLine = h('p', { class: 'window-line', id: 'window-line' });
 
   const groups = v.groups.map((g) => factorGroup(store, v, g));
@@ -64,7 +63,7 @@ export function filtersPanel(store, v, days) {
 
   root.replaceChildren(
     section('Quick views', h('div', { class: 'presets' }, ...presets), clear, undo),
-    section('When', h('div', { class: 'segs', role: 'radiogroup', 'aria-label': 'Period' }, ...windows), windowLine, brush.el, custom),
+    section('When', h('div', { class: 'segs', role: 'radiogroup', 'aria-label': 'Period' }, ...windows), windowLine, brush.el, dates.el),
     section('Why it felt unsafe', ...groups.map((g) => g.el)),
     section('Time of day and week', h('div', { class: 'switch-row' }, h('label', { class: 'switch', for: 'dark-switch' }, dark, h('span', {}, 'After dark only')), h('small', { class: 'quiet', text: 'By the sun, at that place' })),
       fieldset('Shift', h('div', { class: 'presets' }, ...shifts)), fieldset('Time of day', dayparts.el), fieldset('Days of the week', weekdays.el)),
@@ -75,14 +74,7 @@ export function filtersPanel(store, v, days) {
     if (w !== 'custom') return store.set({ window: w, from: '', to: '' });
     const now = windowOf(store.get(), days.today);
     store.set({ window: 'custom', from: now.from || days.first || days.today, to: now.to || addDays(days.last || days.today, 1) });
-    fromDay.focus();
-  }
-  function setDays() {
-    const from = fromDay.value, to = toDay.value ? addDays(toDay.value, 1) : '';
-    const wrong = Boolean(from && to && from >= to);
-    toDay.setCustomValidity(wrong ? 'The last day lies before the first.' : '');
-    toDay.reportValidity();
-    if (!wrong) store.set(from || to ? { window: 'custom', from, to } : { window: 'all', from: '', to: '' });
+    dates.focus();
   }
   /** @param {number} from @param {number} to month indexes, both inclusive */
   function setMonths(from, to) {
@@ -95,8 +87,8 @@ export function filtersPanel(store, v, days) {
     const w = windowOf(s, days.today);
     for (const label of windows) { const i = /** @type {HTMLInputElement} */ (label.firstChild); i.checked = i.value === s.window; }
     presets.forEach((b, i) => b.setAttribute('aria-pressed', String(presetActive(s, PRESETS[i]))));
-    fromDay.value = w.from; toDay.value = w.to && addDays(w.to, -1);
-    custom.hidden = s.window !== 'custom';
+    dates.show(w.from, w.to);
+    dates.el.hidden = s.window !== 'custom';
     windowLine.textContent = windowText(w === undefined || s.window === 'all' ? { from: '', to: '' } : w);
     brush.show(w.from, w.to);
     groups.forEach((g) => g.check(s.factors));
@@ -161,7 +153,46 @@ function factorGroup(store, v, group) {
   };
 }
 
-/** Two native sliders over a histogram. @param {{month:string}[]} range @param {(from:number,to:number) => void} change */
+/**
+ * Two days. What is typed counts when it is finished, by Enter or on leaving the field: a browser takes the first
+ * digit of a year for the year 2. What is picked from a calendar counts at once.
+ * @param {string} today @param {(from: string, to: string) => void} change `to` is exclusive, '' is open
+ */
+function createDates(today, change) {
+  const field = (/** @type {string} */ id) => h('input', { type: 'date', id, min: FIRST_DAY, max: today, 'aria-describedby': 'dates-note' });
+  const fields = [field('from-day'), field('to-day')], [first, last] = fields;
+  const note = h('p', { id: 'dates-note', class: 'dates-note', role: 'alert' });
+  const clear = h('button', { type: 'button', class: 'link', id: 'clear-dates', hidden: true, onclick: () => { typing = false; change('', ''); } }, 'Clear the dates');
+  const el = h('div', { class: 'dates' }, h('label', { for: 'from-day' }, 'First day', first), h('label', { for: 'to-day' }, 'Last day', last), note, clear);
+  let typing = false, now = ['', ''];
+  function wrong() {
+    for (const f of fields) if (!f.validity.valid) return `Choose days from ${day(FIRST_DAY)} to ${day(today)}, today.`;
+    return first.value && last.value && first.value > last.value ? 'The last day lies before the first.' : '';
+  }
+  function apply() {
+    typing = false;
+    const text = wrong();
+    note.textContent = text; clear.hidden = !text;
+    if (!text) change(first.value, last.value && addDays(last.value, 1));
+  }
+  for (const f of fields) {
+    f.addEventListener('keydown', (e) => { if (e.key === 'Enter') apply(); else if (e.key !== 'Tab') typing = true; });
+    f.addEventListener('blur', () => { if (typing) apply(); });
+    f.addEventListener('change', () => { if (!typing) apply(); });
+  }
+  return {
+    el, focus: () => first.focus(),
+    /** @param {string} from @param {string} to exclusive; the window that holds */
+    show(from, to) {
+      if (now[0] === from && now[1] === to && (typing || note.textContent)) return; // another part of the state changed
+      now = [from, to]; typing = false;
+      first.value = from; last.value = to && addDays(to, -1);
+      note.textContent = ''; clear.hidden = true;
+    },
+  };
+}
+
+/** Two native sliders over a histogram, which can be dragged over itself. @param {{month:string}[]} range @param {(from:number,to:number) => void} change */
 function createBrush(range, change) {
   const last = range.length - 1;
   /** @type {import('./api.js').MonthCounts} */
@@ -184,18 +215,46 @@ function createBrush(range, change) {
     chart.replaceChildren(bars(fillMonths(counts, range[0].month, range[last].month), (i) => { const m = days(i, i); return (!window.from || m.to > window.from) && (!window.to || m.from < window.to); }));
   }
   function commit() { const [a, b] = ends(); change(a, b); }
+  dragOver(chart, range.length, {
+    move(/** @type {number} */ a, /** @type {number} */ b) { from.value = String(a); to.value = String(b); drag(); },
+    end: commit,
+    cancel() { show(held.from, held.to); },
+  });
+  /** The window of the state. */
+  let held = window;
   draw();
+  /** @param {string} a first day or '' @param {string} b day after the last or '' */
+  function show(a, b) {
+    const index = (/** @type {string} */ day) => { const i = range.findIndex((r) => r.month >= day.slice(0, 7)); return i < 0 ? last : i; };
+    from.value = String(a ? index(a) : 0);
+    to.value = String(b ? index(addDays(b, -1)) : last);
+    window = held = { from: a, to: b };
+    draw();
+  }
   return {
     el,
     /** @param {import('./api.js').MonthCounts} histogram */
     data(histogram) { counts = histogram; draw(); },
-    /** @param {string} a first day or '' @param {string} b day after the last or '' */
-    show(a, b) {
-      const index = (/** @type {string} */ day) => Math.max(0, Math.min(last, range.findIndex((r) => r.month >= day.slice(0, 7)) < 0 ? last : range.findIndex((r) => r.month >= day.slice(0, 7))));
-      from.value = String(a ? index(a) : 0);
-      to.value = String(b ? index(addDays(b, -1)) : last);
-      window = { from: a, to: b };
-      draw();
-    },
+    show,
   };
+}
+
+/**
+ * A pointer drawn over months chooses them; a click chooses one.
+ * @param {HTMLElement} el @param {number} n months, side by side
+ * @param {{move: (a: number, b: number) => void, end: () => void, cancel: () => void}} on first and last index
+ */
+function dragOver(el, n, on) {
+  let start = -1;
+  const index = (/** @type {PointerEvent} */ e) => { const r = el.getBoundingClientRect(); return Math.max(0, Math.min(n - 1, Math.floor(((e.clientX - r.left) / r.width) * n))); };
+  const reach = (/** @type {PointerEvent} */ e) => { const i = index(e); on.move(Math.min(start, i), Math.max(start, i)); };
+  el.addEventListener('pointerdown', (e) => {
+    if (e.button) return;
+    e.preventDefault();
+    el.setPointerCapture(e.pointerId);
+    start = index(e); reach(e);
+  });
+  el.addEventListener('pointermove', (e) => { if (start >= 0) reach(e); });
+  el.addEventListener('pointerup', (e) => { if (start < 0) return; reach(e); start = -1; on.end(); });
+  el.addEventListener('pointercancel', () => { if (start >= 0) { start = -1; on.cancel(); } });
 }

@@ -4,6 +4,7 @@ import { ApiError, getJSON, latest, url } from './api.js';
 import { announce, byId, debounce, h } from './dom.js';
 import { filtersPanel } from './filters.js';
 import { day, describe, plural } from './format.js';
+import { whereReportsAre } from './home.js';
 import { follow } from './live.js';
 import { createMapView } from './mapview.js';
 import { detailMessage, showDetail, showSummary } from './panel.js';
@@ -23,10 +24,23 @@ async function start() {
   const [config, vocabulary] = /** @type {[Config, Vocabulary]} */ (await Promise.all([getJSON('/api/v1/config'), getJSON('/api/v1/factors')]));
   const ids = vocabulary.factors.map((f) => f.id);
   const store = createStore(parseState(location.search, ids), (s, how) => history[how === 'push' ? 'pushState' : 'replaceState'](null, '', location.pathname + printState(s)));
-  const tiles = /** @type {TileJSON} */ (await getJSON(url('/tiles/reports.json', filterQuery(store.get(), config.today))));
+  const tiles = await firstTiles(store, config);
   byId('synthetic').hidden = !(config.synthetic || tiles.synthetic);
-  run(store, config, vocabulary, tiles);
+  const home = store.get().at || !tiles.total ? undefined : await whereReportsAre(tiles.bounds, '').catch(() => undefined);
+  run(store, config, vocabulary, { ...tiles, bounds: home ?? tiles.bounds });
   addEventListener('popstate', () => store.restore(parseState(location.search, ids)));
+}
+
+/** An address with a filter that the server refuses opens the map without it. @param {import('./state.js').Store} store @param {Config} config @returns {Promise<TileJSON>} */
+async function firstTiles(store, config) {
+  try {
+    return await getJSON(url('/tiles/reports.json', filterQuery(store.get(), config.today)));
+  } catch (e) {
+    if (!(e instanceof ApiError && e.status === 400)) throw e;
+    store.set(NO_FILTER, 'replace');
+    toast('The filters in this address cannot be used. The map shows all reports.');
+    return getJSON('/tiles/reports.json');
+  }
 }
 
 /** @param {import('./state.js').Store} store @param {Config} config @param {Vocabulary} vocabulary @param {TileJSON} first */
@@ -71,6 +85,7 @@ function run(store, config, vocabulary, first) {
   }
   /** @param {unknown} e */
   function fail(e) {
+    if (e instanceof ApiError && e.status === 400) { message('These filters cannot be used together with this map.', [['Clear filters', () => store.set(NO_FILTER)]]); return; }
     const text = e instanceof ApiError ? e.message : 'The map could not be loaded.';
     message(text, [['Try again', () => { message(''); loadAll(); view.layer?.reload(); }]]);
   }
@@ -156,8 +171,14 @@ function run(store, config, vocabulary, first) {
     const late = store.get().window !== 'all' && first.last_day ? ` The latest report is of ${day(first.last_day)}.` : '';
     message(filtered ? `No reports here match the filters.${late}` : 'No reports in this part of the map.', [
       ...(filtered ? [/** @type {[string, () => void]} */ (['Clear filters', () => store.set(NO_FILTER)])] : []),
-      ['Show where reports are', () => view.setView({ at: null }, first.bounds)],
+      ['Show where reports are', showReports],
     ]);
+  }
+  async function showReports() {
+    try {
+      const bounds = await whereReportsAre(first.bounds, filter());
+      if (bounds) view.setView({ at: null }, bounds); else toast(`No report anywhere matches the ${filter() ? 'filters' : 'map'}.`);
+    } catch (e) { fail(e); }
   }
   function loadAll() { tilesBroken = false; loadTiles(); loadScale(); loadSummary(); openDetail(); }
 
@@ -167,12 +188,12 @@ function run(store, config, vocabulary, first) {
   });
   document.addEventListener('keydown', (e) => { if (e.key === 'Escape' && store.get().cell && !document.querySelector('dialog[open]')) closeDetail(); });
   store.subscribe((now, was) => {
-    const moved = now.at && was.at !== now.at, shown = view.map.getCenter();
-    if (moved && now.at && (Math.abs(shown.lat - now.at.lat) > 2e-5 || Math.abs(shown.lng - now.at.lng) > 2e-5 || view.map.getZoom() !== now.at.zoom)) view.setView(now, undefined);
+    if (now.table !== was.table) view.resize(); // the table takes room from the map, whose centre stays
+    if (now.at && was.at !== now.at && view.isElsewhere()) view.setView(now, undefined);
     if (filterQuery(now, config.today) !== filterQuery(was, config.today)) loadAll();
     else if (now.cell !== was.cell) openDetail();
     if (now.tool !== was.tool) openTool();
-    if (now.table !== was.table) { stale(); settle(); view.resize(); } // the table takes room from the map
+    if (now.table !== was.table) { stale(); settle(); }
   });
   // The view stays: only what it shows is fetched again, the tiles first since they name the generation.
   follow(async (latest) => {

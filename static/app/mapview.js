@@ -4,7 +4,7 @@ import { LatLngBounds, Map as LeafletMap, control } from '../vendor/leaflet.js';
 import { addBasemap } from './basemap.js';
 import { announce, byId, h } from './dom.js';
 import { number, plural } from './format.js';
-import { featureOfCell, hexWidth, resolutionForZoom } from './geo.js';
+import { featureOfCell, hexWidth, project, resolutionForZoom, unproject } from './geo.js';
 import { HexLayer } from './hexlayer.js';
 import { Outline } from './outline.js';
 import { palette, ranges } from './scale.js';
@@ -18,8 +18,22 @@ import { palette, ranges } from './scale.js';
 const STROKE = { light: 'rgba(255,255,255,.55)', dark: 'rgba(8,12,20,.55)' };
 const BASEMAP_WAIT_MS = 800;
 const MIN_ZOOM = 5, MAX_ZOOM = 18;
-/** The map's room on A4 with its margins, in CSS pixels. */
-const PRINT_WIDTH_PX = 690, PRINT_HEIGHT_PX = 480;
+/** The map's room on A4 within its margins, in CSS pixels: lying paper has the figures beside the map. */
+const PAPER = { portrait: { width: 696, height: 850 }, landscape: { width: 1018, height: 560 } };
+
+/** Whole pixels are all that the map moves by: this much off the state's centre is still the same view. */
+const DRIFT_PX = 2;
+
+/**
+ * What a window of a size shows around a centre: west, south, east, north.
+ * @param {{lat:number, lng:number, zoom:number}} c @param {{x:number, y:number}} size in pixels
+ */
+export function boxAround(c, size) {
+  const world = 256 * 2 ** c.zoom, mid = project(c.lat, c.lng), dx = size.x / 2 / world, dy = size.y / 2 / world;
+  const a = unproject(mid.x - dx, mid.y + dy), b = unproject(mid.x + dx, mid.y - dy);
+  const within = (/** @type {number} */ v, /** @type {number} */ m) => Math.max(-m, Math.min(m, v));
+  return [within(a.lng, 180), within(a.lat, 85), within(b.lng, 180), within(b.lat, 85)];
+}
 
 /** @returns {'light'|'dark'} */
 const theme = () => (document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light');
@@ -46,6 +60,8 @@ export function createMapView(store, config, on) {
   let look = null;
   /** What a click on the map is for while something is drawn. @type {((at: {lat:number,lng:number}) => void)|null} */
   let grab = null;
+  /** Set while the map takes a new size: its moves are not the user's. */
+  let resizing = false;
   /** Set while printing. */
   let themeBefore = '';
 
@@ -98,13 +114,30 @@ export function createMapView(store, config, on) {
   keyboard(map, () => layer, { grab: () => grab, choose: (hex) => on.choose(hex.cell, true) });
   map.on('movestart', on.moving);
   map.on('moveend', () => {
+    if (resizing) return;
     const c = map.getCenter();
-    store.set({ at: Object.freeze({ lat: Number(c.lat.toFixed(5)), lng: Number(c.lng.toFixed(5)), zoom: map.getZoom() }) }, 'replace');
+    if (off() > DRIFT_PX) store.set({ at: Object.freeze({ lat: Number(c.lat.toFixed(5)), lng: Number(c.lng.toFixed(5)), zoom: map.getZoom() }) }, 'replace');
     legend();
     on.moved();
   });
   // Paper keeps the extent of the screen, so that map and numbers still agree.
-  const resize = () => { if (!themeBefore) map.invalidateSize({ animate: false, pan: false }); };
+  function resize() {
+    const { at } = store.get(), before = map.getSize();
+    if (themeBefore || !at || !(/** @type {any} */ (map)._loaded)) return;
+    resizing = true;
+    map.invalidateSize({ animate: false, pan: false });
+    const by = map.latLngToContainerPoint(at).subtract(map.getSize().divideBy(2)).round();
+    if (map.getZoom() === at.zoom && (by.x || by.y)) map.panBy(by, { animate: false });
+    resizing = false;
+    if (!map.getSize().equals(before)) map.fire('moveend');
+  }
+  /** How far the middle of the map is from where the state has it, in pixels. */
+  function off() {
+    const { at } = store.get();
+    if (!at || at.zoom !== map.getZoom()) return Infinity;
+    const d = map.latLngToContainerPoint(at).subtract(map.getSize().divideBy(2));
+    return Math.max(Math.abs(d.x), Math.abs(d.y));
+  }
   new ResizeObserver(resize).observe(container);
   addEventListener('themechange', () => { restyle(); base?.repaint(); });
   addEventListener('beforeprint', () => print(true));
@@ -116,14 +149,14 @@ export function createMapView(store, config, on) {
     if (starts) { themeBefore = theme(); root.dataset.theme = 'light'; } else { root.dataset.theme = themeBefore; themeBefore = ''; }
     root.style.setProperty('--print-width', `${w}px`);
     root.style.setProperty('--print-height', `${height}px`);
-    root.style.setProperty('--print-zoom', String(Math.min(PRINT_WIDTH_PX / w, PRINT_HEIGHT_PX / height)));
+    for (const [way, room] of Object.entries(PAPER)) root.style.setProperty(`--print-${way}`, String(Math.min(room.width / w, room.height / height)));
     if (!changes) return;
     restyle(); base?.repaint(starts);
     if (starts) layer?.paintForPrint(); else layer?.reload();
   }
 
   return {
-    map, outline, setView, zoomTo, setTiles, setBreaks, setBusy, resize, theme, colours, addBasemap: (/** @type {any} */ other) => addBasemap(other, config.basemap, new URL('../basemap/', import.meta.url).pathname),
+    map, outline, setView, zoomTo, setTiles, setBreaks, setBusy, resize, isElsewhere: () => off() > DRIFT_PX, theme, colours, addBasemap: (/** @type {any} */ other) => addBasemap(other, config.basemap, new URL('../basemap/', import.meta.url).pathname),
     get breaks() { return breaks; },
     /** @param {Look|null} l */
     setLook(l) { if (look || l) { look = l; restyle(); } },
@@ -131,10 +164,10 @@ export function createMapView(store, config, on) {
     setGrab(fn) { grab = fn; container.classList.toggle('grab', Boolean(fn)); },
     get layer() { return layer; },
     res: () => resolutionForZoom(map.getZoom()),
-    /** What is on screen as west,south,east,north, within the world. */
+    /** What is on screen as west,south,east,north, within the world: of the state's own centre, so that the same view counts the same. */
     bbox() {
-      const b = map.getBounds(), clamp = (/** @type {number} */ v, /** @type {number} */ m) => Math.max(-m, Math.min(m, v)).toFixed(6);
-      return [clamp(b.getWest(), 180), clamp(b.getSouth(), 85), clamp(b.getEast(), 180), clamp(b.getNorth(), 85)].join(',');
+      const c = store.get().at ?? { ...map.getCenter(), zoom: map.getZoom() };
+      return boxAround(c, map.getSize()).map((v) => v.toFixed(6)).join(',');
     },
     /** Outlines a cell drawn now. @param {string|null} cell */
     hover(cell) {

@@ -4,6 +4,7 @@ import { announce, byId, h } from './dom.js';
 import { day, number, plural, position } from './format.js';
 import { darkness, factorList, matrix, trend, unknownTime } from './charts.js';
 import { hexWidth } from './geo.js';
+import { loadNames, nearName } from './near.js';
 
 /** @typedef {import('./format.js').Vocabulary} Vocabulary */
 
@@ -46,8 +47,11 @@ export function showSummary(s, v, filter, on) {
     : 'reports on screen';
   byId('filter-line').replaceChildren(...filter.map((t) => h('li', { text: t })));
   byId('dates-line').textContent = s.first_day ? `All data: ${day(s.first_day)} to ${day(s.last_day)}` : '';
-  const top = h('ol', { class: 'top' }, ...s.top.slice(0, 5).map((t) => h('li', {}, h('button', { type: 'button', 'data-cell': t.cell, onclick: () => on.choose(t.cell) },
-    h('span', { text: position(t.lat, t.lng) }), h('b', { text: number(t.count) })))));
+  const top = h('ol', { class: 'top' }, ...s.top.slice(0, 5).map((t) => {
+    const where = h('span', { text: position(t.lat, t.lng) }), name = () => { where.textContent = sentence(nearName(t)) || where.textContent; };
+    name(); loadNames().then(name);
+    return h('li', {}, h('button', { type: 'button', 'data-cell': t.cell, title: position(t.lat, t.lng), onclick: () => on.choose(t.cell) }, where, h('b', { text: number(t.count) })));
+  }));
   redraw(byId('summary-body'), s.histogram.some((m) => m.count) ? [...figures(s, v, on), ...(s.total ? [block('Most reports', top)] : [])] : []);
 }
 
@@ -72,7 +76,7 @@ export function showDetail(d, v, filter, on) {
 }
 
 /** @param {string} t */
-const sentence = (t) => t.charAt(0).toUpperCase() + t.slice(1);
+export const sentence = (t) => t.charAt(0).toUpperCase() + t.slice(1);
 
 /** @param {string} text */
 export function detailMessage(text, /** @type {() => void} */ close) {

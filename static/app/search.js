@@ -10,6 +10,9 @@ import { plural } from './format.js';
 export function searchBox(go) {
   const input = /** @type {HTMLInputElement} */ (byId('search')), list = byId('places'), box = byId('places-box');
   const requests = latest();
+  const narrow = matchMedia('(max-width: 759px)'), long = input.placeholder;
+  const hint = () => { input.placeholder = narrow.matches ? 'Find a place' : long; };
+  narrow.addEventListener('change', hint); hint();
   /** @type {Place[]} */
   let places = [];
   let active = -1;

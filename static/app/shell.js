@@ -1,6 +1,8 @@
 // @ts-check
 // Everything around the map: tabs, buttons, help and shortcuts.
 import { announce, byId } from './dom.js';
+import { position } from './format.js';
+import { nearName } from './near.js';
 
 /** @typedef {'filters'|'results'|'table'} Tab */
 
@@ -43,11 +45,21 @@ export function chrome(store, view) {
   byId('zoom-in').addEventListener('click', () => view.map.zoomIn());
   byId('zoom-out').addEventListener('click', () => view.map.zoomOut());
   byId('locate').addEventListener('click', () => locate(view));
-  byId('print').addEventListener('click', () => print());
+  printing(view);
   help();
   shortcuts(store);
 }
 function closeSheetOnPhone() { if (PHONE.matches) closeSheet(); }
+
+/** What a print needs to be found again: area, day and address. @param {import('./mapview.js').MapView} view */
+function printing(view) {
+  byId('print').addEventListener('click', () => print());
+  byId('print-help').addEventListener('click', () => { /** @type {HTMLDialogElement} */ (byId('help')).close(); print(); });
+  addEventListener('beforeprint', () => {
+    const c = view.map.getCenter(), place = nearName(c, view.map.getZoom()), now = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short' }).format(Date.now());
+    byId('print-note').textContent = `Area ${place || `around ${position(c.lat, c.lng)}`} · printed ${now} · ${location.href}`;
+  });
+}
 
 /** @param {import('./state.js').Store} store */
 function tabs(store) {

@@ -19,7 +19,7 @@ export const WINDOWS = ['7d', '30d', '90d', '12m', 'all'];
 const DAYPARTS = ['night', 'morning', 'afternoon', 'evening', 'unknown'];
 const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 const DARK = ['yes', 'no', 'unknown'];
-const SORTS = ['count', '-count', 'lat', '-lat', 'lng', '-lng', 'cell', '-cell'];
+const SORTS = ['count', '-count', 'lat', '-lat', 'lng', '-lng', 'cell', '-cell', 'place', '-place'];
 /** @type {readonly Tool[]} */
 export const TOOLS = ['hotspots', 'change', 'area', 'shift', 'split'];
 const AREA = /^(circle|box|poly):[-\d.,;]{1,4000}$/;
@@ -30,6 +30,9 @@ export const MAX_PACK = 12;
 /** Filter changes that can be undone. */
 const MAX_UNDO = 50;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
+/** The days that the server knows: an earlier or later bound leaves nothing out, and is left out itself. */
+export const FIRST_DAY = '2000-01-01';
+const LAST_DAY = '2179-06-06';
 
 /** @type {State} */
 export const DEFAULTS = Object.freeze({
@@ -60,8 +63,12 @@ function parseAt(text) {
 /** @param {string|null} text @param {RegExp} form */
 const matched = (text, form) => (text && form.test(text) ? text : '');
 
-/** @param {string} iso */
-const isDay = (iso) => DAY.test(iso) && !Number.isNaN(Date.parse(iso));
+/** @param {string} iso a day of the calendar that the server knows */
+export function isDay(iso) {
+  const ms = DAY.test(iso) ? Date.parse(iso) : NaN;
+  // V8 takes 30 February for 2 March.
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(iso) && iso >= FIRST_DAY && iso <= LAST_DAY;
+}
 
 /**
  * Reads an address; what it cannot read falls back to the default.
@@ -69,13 +76,14 @@ const isDay = (iso) => DAY.test(iso) && !Number.isNaN(Date.parse(iso));
  */
 export function parseState(search, factorIds) {
   const q = new URLSearchParams(search);
-  const from = q.get('from') ?? '', to = q.get('to') ?? '';
-  const custom = (isDay(from) || isDay(to)) && !(from && to && from >= to);
+  const known = (/** @type {string} */ k) => { const iso = q.get(k) ?? ''; return isDay(iso) ? iso : ''; };
+  const from = known('from'), to = known('to');
+  const custom = Boolean(from || to) && !(from && to && from >= to);
   const named = /** @type {WindowName} */ (q.get('window') ?? 'all');
   return Object.freeze({
     at: parseAt(q.get('at')),
     window: custom ? 'custom' : WINDOWS.includes(named) ? named : 'all',
-    from: custom && isDay(from) ? from : '', to: custom && isDay(to) ? to : '',
+    from: custom ? from : '', to: custom ? to : '',
     factors: pick(q.get('factors'), factorIds), dayparts: pick(q.get('dayparts'), DAYPARTS),
     weekdays: pick(q.get('weekdays'), WEEKDAYS), dark: pick(q.get('dark'), DARK),
     cell: matched(q.get('cell'), CELL),

@@ -38,7 +38,11 @@ export function placeLabels(places) {
     for (const p of list) {
       if (shown.includes(p) || z < [FIRST_ZOOM.first, FIRST_ZOOM.second, FIRST_ZOOM.rest][p.rank]) continue;
       const b = box(p, z);
-      if (boxes.some((o) => b[0] < o[2] && b[2] > o[0] && b[1] < o[3] && b[3] > o[1])) continue;
+      if (boxes.some((o) => b[0] < o[2] && b[2] > o[0] && b[1] < o[3] && b[3] > o[1])) {
+        // Lesser places do not take the room that it will have at the next zoom.
+        if (p.rank < 2) boxes.push(b);
+        continue;
+      }
       boxes.push(b); shown.push(p);
       (zooms[z] ??= []).push([p.name, Math.round(p.lng * SCALE), Math.round(p.lat * SCALE)]);
     }
