@@ -92,7 +92,7 @@ func TestRun_RejectsOfJSONAreInPlainWords(t *testing.T) {
 func TestRun_WrongFileTellsWhatToDo(t *testing.T) {
 	row := func(rest string) string { return canonicalHeader + "x," + rest + "\n" }
 	for name, tc := range map[string]struct{ text, reason, hint string }{
-		"swapped GeoJSON":     {collection(swappedPoint), `coordinates "[51.37,-0.1]", expected longitude first`, "jq '.features[].geometry.coordinates |= [.[1],.[0]]'"},
+		"swapped GeoJSON":     {collection(swappedPoint), `its only row was rejected as swapped_lat_lng (line 2: coordinates "[51.37,-0.1]", expected longitude first`, "jq '.features[].geometry.coordinates |= [.[1],.[0]]'"},
 		"swapped GeoJSON seq": {feature(swappedPoint) + "\n", "longitude first", "jq -c '.geometry.coordinates |="},
 		"polygons":            {collection(polygon, polygon), "(line 2: geometry is Polygon, a Point is needed)", "one Point for each report"},
 		"no coordinates":      {collection(`{"type":"Point"}`), "[longitude, latitude] in degrees", "GeoJSON positions are [longitude, latitude]"},

@@ -78,10 +78,12 @@ func (s *Summary) wrongFile(p *plan) error {
 		return nil
 	}
 	reason := byCount(s.RejectedBy)[0]
-	return &WrongFileError{s.File,
-		fmt.Sprintf("all of the first %d rows were rejected, %d of them as %s (line %d: %s)",
-			s.Read, s.RejectedBy[reason], reason, s.first[reason].Line, s.first[reason].told()),
-		hint(s.first[reason], p)}
+	first := s.first[reason]
+	what := fmt.Sprintf("all of the first %d rows were rejected, %d of them", s.Read, s.RejectedBy[reason])
+	if s.Read == 1 {
+		what = "its only row was rejected"
+	}
+	return &WrongFileError{s.File, fmt.Sprintf("%s as %s (line %d: %s)", what, reason, first.Line, first.told()), hint(first, p)}
 }
 
 // told is what a message says of a reject.
@@ -129,14 +131,13 @@ func hint(r *Reject, p *plan) string {
 // hintLngFirst says what to do about the positions of GeoJSON, which no
 // --column names.
 func hintLngFirst(reason string, format Format) string {
-	const rule = "GeoJSON positions are [longitude, latitude]: export it again"
 	switch {
 	case reason != report.ReasonSwappedLatLng:
-		return rule
+		return "GeoJSON positions are [longitude, latitude]: export it again"
 	case format == NDJSON:
-		return rule + ", or turn them with jq -c '.geometry.coordinates |= [.[1],.[0]]'"
+		return "export it again, or turn the positions with jq -c '.geometry.coordinates |= [.[1],.[0]]'"
 	}
-	return rule + ", or turn them with jq '.features[].geometry.coordinates |= [.[1],.[0]]'"
+	return "export it again, or turn the positions with jq '.features[].geometry.coordinates |= [.[1],.[0]]'"
 }
 
 // noteForeign says what becomes of times with an offset that is not the
