@@ -97,10 +97,14 @@ func runReleaseBuild(ctx context.Context, std *streams, o releaseOptions, args [
 	}
 	err = o.withBuilder(ctx, func(st store.Store, b *release.Builder) error {
 		if len(halves) > 0 {
-			return b.Build(ctx, halves...)
+			err = b.Build(ctx, halves...)
+		} else {
+			halves, err = buildReady(ctx, st, b)
 		}
-		halves, err = buildReady(ctx, st, b)
-		return err
+		if err != nil {
+			return err
+		}
+		return freezeDemographics(ctx, st, b)
 	})
 	if err != nil {
 		return err
@@ -206,6 +210,9 @@ func buildReleases(ctx context.Context, log *slog.Logger, st store.Store, data s
 		return "", err
 	}
 	made, err := buildReady(ctx, st, b)
+	if err == nil {
+		err = freezeDemographics(ctx, st, b)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -216,25 +223,45 @@ func buildReleases(ctx context.Context, log *slog.Logger, st store.Store, data s
 }
 
 // releaseSource reads the reports of a store. Every report that is imported
-// counts; its own day stands for the day of receipt.
+// counts, and its own day stands for the day of receipt; those of the form have
+// a day of receipt and a weight.
 type releaseSource struct{ st store.Store }
 
 var _ release.Source = releaseSource{}
 
 func (s releaseSource) Items(ctx context.Context, from, to report.Day, fn func(release.Item) error) error {
-	give := func(rows []report.Report, weight int) error {
+	give := func(it release.Item) error {
+		if it.Received < from || it.Received >= to {
+			return nil
+		}
+		return fn(it)
+	}
+	giveAll := func(rows []report.Report, weight int) error {
 		for _, r := range rows {
-			if r.Day < from || r.Day >= to {
-				continue
-			}
-			if err := fn(release.Item{Report: r, Received: r.Day, Weight: weight}); err != nil {
+			if err := give(release.Item{Report: r, Received: r.Day, Weight: weight}); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	_, err := s.st.Changes(ctx, 0, func(c store.Change) error {
-		return errors.Join(give(c.Add, 1), give(c.Retract, -1))
+	// What Changes hands over as if it were imported is taken back here, and
+	// given as what it is.
+	reached, err := s.st.Receipts(ctx, func(r store.Receipt) error {
+		if r.Weight == 1 && r.ReceivedOn == r.Day {
+			return nil
+		}
+		return errors.Join(
+			give(release.Item{Report: r.Report, Received: r.Day, Weight: -1}),
+			give(release.Item{Report: r.Report, Received: r.ReceivedOn, Weight: r.Weight}))
+	})
+	if err != nil {
+		return err
+	}
+	_, err = s.st.Changes(ctx, 0, func(c store.Change) error {
+		if c.Generation > reached {
+			return nil // newer than what was taken back
+		}
+		return errors.Join(giveAll(c.Add, 1), giveAll(c.Retract, -1))
 	})
 	return err
 }

@@ -173,7 +173,8 @@ func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) er
 	if err != nil {
 		return err
 	}
-	mounted, err := o.form.mount(ctx, st, form.Parts{Gazetteer: places, Outside: outside, Log: std.log})
+	mounted, err := o.form.mount(ctx, st, form.Parts{Gazetteer: places, Outside: outside,
+		Places: newPlaceFacts((&releaseOptions{storage: o.storage}).publicDir(), nil), Log: std.log})
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@ package form
 import (
 	"net/http"
 	"slices"
+
+	"github.com/google/uuid"
 )
 
 // loadSent opens the token of the pages after sending.
@@ -65,17 +67,26 @@ func (v *visit) takeAbout() {
 			*q.field(&d) = value
 		}
 	}
-	if keeper, ok := v.sink.(Describer); ok && !d.IsZero() {
-		ctx, cancel := durable(v.r.Context())
-		defer cancel()
-		if err := keeper.Describe(ctx, s.key, d); err != nil {
-			// The report is kept; asking again for what was optional would only
-			// make its sender doubt that.
-			v.log.Error("the answers about a reporter could not be kept", "error", err)
-		}
-	}
+	v.describe(s.key, d)
 	s.about = true
 	v.redirect(address(pathDone, v.tr.Lang, v.seal.seal(kindSent, s.encode())))
+}
+
+// describe keeps the answers, when there are any. It takes as long for a report
+// that was not kept, of which nothing is to be written.
+func (v *visit) describe(key uuid.UUID, d Demographics) {
+	defer v.pace(v.r.Context(), v.now())
+	keeper, ok := v.sink.(Describer)
+	if !ok || d.IsZero() {
+		return
+	}
+	ctx, cancel := durable(v.r.Context())
+	defer cancel()
+	if err := keeper.Describe(ctx, key, d); err != nil {
+		// The report is kept; asking again for what was optional would only make
+		// its sender doubt that.
+		v.log.Error("the answers about a reporter could not be kept", "error", err)
+	}
 }
 
 type doneData struct {
