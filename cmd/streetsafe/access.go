@@ -27,6 +27,7 @@ type accessOptions struct {
 	oidc      access.OIDC
 	oidcFile  string
 	groups    []string
+	areas     access.Areas // nil while no boundaries that bind accounts are loaded
 }
 
 func (o *accessOptions) addFlags(flags *pflag.FlagSet) {
@@ -55,7 +56,7 @@ func (o *accessOptions) gate(ctx context.Context, std *streams, st store.Store) 
 		return nil, errors.New("--session-idle and --session-max: expected a time such as 1h")
 	}
 	g, err := access.New(ctx, kept, access.Config{PublicURL: o.publicURL, Idle: o.idle, Absolute: o.absolute, Params: std.passwords,
-		Proxies: proxies, Log: std.log})
+		Proxies: proxies, Areas: o.areas, Log: std.log})
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +103,7 @@ func accessOf(st store.Store) (store.Access, error) {
 // can reach the hub, there must be accounts before it answers.
 func (o *serveOptions) admit(ctx context.Context, std *streams, st store.Store) (*access.Gate, error) {
 	if o.mode == modeDemo {
-		return access.NewDemo(nil), nil
+		return access.NewDemo(o.access.areas), nil
 	}
 	o.access.proxies = o.form.proxies
 	g, err := o.access.gate(ctx, std, st)

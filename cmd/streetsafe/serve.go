@@ -152,6 +152,16 @@ councils log in through their own provider with the --oidc flags.`,
 // serve answers requests from the store until ctx ends.
 func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) error {
 	limitGarbage()
+	kept, err := libraryOf(st)
+	if err != nil {
+		return err
+	}
+	sets := newDatasets(std.log, kept)
+	bench, err := sets.load(ctx)
+	if err != nil {
+		return err
+	}
+	o.access.areas = sets.binding()
 	gate, err := o.admit(ctx, std, st)
 	if err != nil {
 		return err
@@ -192,9 +202,14 @@ func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) er
 	defer cancel()
 	var background sync.WaitGroup
 	defer func() { cancel(); background.Wait() }()
+	handler.SetWorkbench(bench)
+	context.AfterFunc(ctx, handler.EndStreams) // they would keep a shutdown waiting
 	live.announce = handler.Announce
 	background.Go(func() { live.follow(ctx) })
 	background.Go(func() { gate.Follow(ctx) })
+	setsTick := time.NewTicker(lookForDatasets)
+	defer setsTick.Stop()
+	background.Go(func() { sets.follow(ctx, setsTick.C, handler.SetWorkbench) })
 	saveTick := time.NewTicker(saveEvery)
 	defer saveTick.Stop()
 	background.Go(func() { saved.keepSaved(ctx, live.cube, saveTick.C) })
@@ -242,9 +257,6 @@ func serveHTTP(ctx context.Context, log *slog.Logger, l net.Listener, h http.Han
 	srv := &http.Server{
 		Handler: h, ReadHeaderTimeout: readHeaderTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
-	if streams, ok := h.(interface{ EndStreams() }); ok {
-		srv.RegisterOnShutdown(streams.EndStreams) // they would go on for minutes
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(l) }()

@@ -15,6 +15,7 @@ import (
 	h3 "github.com/uber/h3-go/v4"
 
 	"github.com/streetsafe/streetsafe/internal/access"
+	"github.com/streetsafe/streetsafe/internal/areas"
 	"github.com/streetsafe/streetsafe/internal/cube"
 	"github.com/streetsafe/streetsafe/internal/gazetteer"
 	"github.com/streetsafe/streetsafe/internal/server"
@@ -92,6 +93,7 @@ func newSite(t testing.TB, withAreas bool) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.handler.SetWorkbench(&server.Workbench{Kinds: []*areas.Kind{twelfths(t)}})
 	s.account(t, "officer", "officer", "")
 	s.account(t, "bound officer", "officer", "E09000008")
 	s.account(t, "planner", "planner", "E09000008")
@@ -195,10 +197,18 @@ var routeKinds = map[string]struct {
 	"/api/v1/scale":               {mapped, "/api/v1/scale?res=8"},
 	"/api/v1/events":              {mapped, "/api/v1/events"},
 	"/api/v1/summary":             {figured, "/api/v1/summary"},
-	"/api/v1/cells/{cell}":        {figured, "/api/v1/cells/85194ad3fffffff"},
-	"/api/v1/places":              {searched, "/api/v1/places?q=croydon"},
-	"/hub":                        {hubPage, "/hub"},
-	"/demo/view":                  {demoOnly, "/demo/view"},
+	"/api/v1/hotspots":            {figured, "/api/v1/hotspots"},
+	"/api/v1/trends":              {figured, "/api/v1/trends"},
+	"/api/v1/areas":               {mapped, "/api/v1/areas?kind=ward"},
+	"/api/v1/areas/{kind}/{id}":   {mapped, "/api/v1/areas/ward/W03"},
+	"/tiles/areas/{kind}.json":    {mapped, "/tiles/areas/ward.json"},
+
+	"/tiles/areas/{kind}/{z}/{x}/{y}.mvt": {mapped, "/tiles/areas/ward/8/127/85.mvt"},
+	"/api/v1/areas/{kind}/figures":        {figured, "/api/v1/areas/ward/figures"},
+	"/api/v1/cells/{cell}":                {figured, "/api/v1/cells/85194ad3fffffff"},
+	"/api/v1/places":                      {searched, "/api/v1/places?q=croydon"},
+	"/hub":                                {hubPage, "/hub"},
+	"/demo/view":                          {demoOnly, "/demo/view"},
 }
 
 // wanted is the status of a route for somebody.

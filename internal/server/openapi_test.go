@@ -21,7 +21,7 @@ func TestOpenAPI(t *testing.T) {
 	for _, kind := range []string{"application/geo+json", "application/vnd.oai.openapi+json"} {
 		openapi3filter.RegisterBodyDecoder(kind, openapi3filter.JSONBodyDecoder)
 	}
-	f := newFixture(t, nil)
+	f, _ := newWorkbench(t)
 	doc, err := openapi3.NewLoader().LoadFromData(content(t, f.get(t, "/api/openapi.json")))
 	if err != nil {
 		t.Fatal(err)
@@ -47,6 +47,7 @@ func TestOpenAPI(t *testing.T) {
 	} {
 		requests = append(requests, httptest.NewRequest(http.MethodGet, target, nil))
 	}
+	requests = append(requests, benchRequests()...)
 	used := map[string]bool{}
 	for _, r := range append(requests, sendings()...) {
 		target := r.Method + " " + r.URL.String()

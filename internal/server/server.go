@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -71,6 +72,7 @@ type Server struct {
 	router  http.Handler
 
 	announcer *announcer
+	workbench atomic.Pointer[Workbench]
 }
 
 // New returns a server. It fails when its embedded files do not fit together.
@@ -83,6 +85,7 @@ func New(cfg Config, p Parts) (*Server, error) {
 		cache: tilecache.New(cfg.CacheBytes, runtime.GOMAXPROCS(0)),
 	}
 	s.announcer = newAnnouncer()
+	s.workbench.Store(&Workbench{})
 	if s.gate == nil {
 		if cfg.Mode != modeDemo {
 			return nil, errors.New("a server that is no demo needs to know who may see what")
@@ -136,6 +139,7 @@ func (s *Server) routes(mounted map[string]http.Handler) *mux.Router {
 	get("/api/v1/config", s.config)
 	get("/api/v1/session", s.session)
 	get("/api/v1/events", s.events)
+	s.workbenchRoutes(m)
 	get("/api/openapi.json", s.openAPI)
 
 	get("/healthz", s.healthz)

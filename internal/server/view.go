@@ -85,15 +85,22 @@ func (v *view) shown(half report.Filter) map[h3.Cell]cellCount {
 // eachInRegion calls fn once for every cell of a resolution in the region that
 // has reports. res is not coarser than the region's own.
 func (v *view) eachInRegion(f report.Filter, res int, columns report.Factors, fn func(h3.Cell, uint32, []uint32)) {
-	d := drawings.Get().(*drawing)
-	defer drawings.Put(d)
 	cover := []tiles.Tile{{}}
 	if v.grant.Region != nil {
 		cover = tilesOver(v.grant.Region.Bounds())
 	}
+	v.eachUnder(cover, cube.Query{Res: res, Filter: f, Columns: columns}, fn)
+}
+
+// eachUnder calls fn once for every cell under the tiles that has reports and
+// lies in the region.
+func (v *view) eachUnder(cover []tiles.Tile, q cube.Query, fn func(h3.Cell, uint32, []uint32)) {
+	d := drawings.Get().(*drawing)
+	defer drawings.Put(d)
 	seen := map[h3.Cell]struct{}{}
 	for _, t := range cover {
-		v.snap.Select(cube.Query{Tile: t, Res: res, Filter: f, Columns: columns}, &d.selection)
+		q.Tile = t
+		v.snap.Select(q, &d.selection)
 		for i := range d.selection.Len() {
 			c := d.selection.Cell(i)
 			if v.grant.Region != nil && !v.grant.Region.Has(c) {

@@ -1,0 +1,20 @@
+package server_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+)
+
+// benchRequests are what the document of the API is held to.
+func benchRequests() []*http.Request {
+	var out []*http.Request
+	for _, target := range []string{
+		"/api/v1/events?since=1",
+		"/api/v1/areas", "/api/v1/areas?kind=ward", "/api/v1/areas?kind=x", "/api/v1/areas/ward/W03", "/api/v1/areas/ward/x",
+		"/api/v1/areas/ward/figures?from=2026-08-01", "/api/v1/areas/x/figures",
+		"/tiles/areas/ward.json", "/tiles/areas/x.json", "/tiles/areas/ward/8/127/85.mvt", "/tiles/areas/ward/8/1/1.mvt", "/tiles/areas/ward/8/999/1.mvt",
+	} {
+		out = append(out, httptest.NewRequest(http.MethodGet, target, nil))
+	}
+	return out
+}
