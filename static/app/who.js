@@ -1,0 +1,25 @@
+// @ts-check
+// Who looks at the map: the demo's label with a switch, or the way to one's account.
+import { getJSON } from './api.js';
+import { byId, h } from './dom.js';
+
+/** @typedef {{user:string, role:string, area:string, demo:boolean, views?:string[], may:string[], form?:string}} Session */
+
+/** @param {Session} who */
+function demo(who) {
+  const choice = h('select', { id: 'demo-as', name: 'as' },
+    ...(who.views ?? []).map((v) => h('option', { value: v, selected: v === who.role, text: v.replace('-', ' ') })));
+  const back = h('input', { type: 'hidden', name: 'next' });
+  const form = h('form', { method: 'post', action: '/demo/view', class: 'demo-view' },
+    h('label', { for: 'demo-as', text: 'Demo: you see it as ' }), choice, back, h('button', { type: 'submit', text: 'Switch' }));
+  // The address of now, with the filters that were chosen meanwhile.
+  form.addEventListener('submit', () => { back.value = location.pathname + location.search + location.hash; });
+  byId('synthetic').append(form);
+  byId('synthetic').hidden = false;
+}
+
+getJSON('/api/v1/session').then((answer) => {
+  const who = /** @type {Session} */ (answer);
+  if (who.demo) demo(who);
+  else if (who.user) byId('open-help').before(h('a', { href: '/account', class: 'account', title: `${who.user}, ${who.role}, ${who.area}`, text: 'Account' }));
+}).catch(() => { /* the map itself says when the server cannot be reached */ });
