@@ -8,7 +8,7 @@ import { number, plural, position } from './format.js';
 import { hexWidth } from './geo.js';
 import { areaGeoJSON, areaWords, outlineOf, parseArea } from './shape.js';
 import { facts, miniMap, openSheet } from './sheet.js';
-import { emptyState, nameOf, reports, sentence, share, times, verdict } from './words.js';
+import { emptyState, nameOf, often, reports, sentence, share, times } from './words.js';
 
 /**
  * @typedef {{factor?:string, count:number, share:number, elsewhere:number, ratio:import('./words.js').Ratio, verdict:import('./words.js').Verdict}} Part
@@ -28,12 +28,12 @@ export async function postArea(address, area, signal) {
   throw new ApiError(p.detail || `The server answered ${r.status}.`, r.status);
 }
 
-/** What stands out against everywhere else, in sentences. @param {Profile} p @param {import('./format.js').Vocabulary} v */
-function special(p, v) {
+/** What stands out against everywhere else, in sentences. @param {Profile} p @param {import('./format.js').Vocabulary} v @param {number} [most] lines */
+function special(p, v, most = 20) {
   const lines = p.factors.filter((f) => f.verdict === 'more' || f.verdict === 'fewer').sort((a, b) => b.share - a.share)
-    .map((f) => `${nameOf(/** @type {string} */ (f.factor), v)}: ${share(f.share)} of the reports here, ${share(f.elsewhere)} elsewhere (${verdict(f.verdict)}, ${times(f.ratio)}).`);
-  if (p.dark.verdict === 'more' || p.dark.verdict === 'fewer') lines.push(`After dark: ${share(p.dark.share)} here, ${share(p.dark.elsewhere)} elsewhere (${verdict(p.dark.verdict)}).`);
-  return lines.length ? h('ul', { class: 'method' }, ...lines.map((t) => h('li', { text: t }))) : h('p', { class: 'quiet', text: 'Nothing is said here clearly more or less often than elsewhere, or there are too few reports to tell.' });
+    .map((f) => `${nameOf(/** @type {string} */ (f.factor), v)}: ${share(f.share)} of the reports here, ${share(f.elsewhere)} elsewhere (${often(f.verdict)}: ${times(f.ratio)}).`);
+  if (p.dark.verdict === 'more' || p.dark.verdict === 'fewer') lines.push(`After dark: ${share(p.dark.share)} here, ${share(p.dark.elsewhere)} elsewhere (${often(p.dark.verdict)}).`);
+  return lines.length ? h('ul', { class: 'method' }, ...lines.slice(0, most).map((t) => h('li', { text: t })), lines.length > most ? h('li', { text: `${lines.length - most} more on screen and in the files.` }) : null) : h('p', { class: 'quiet', text: 'Nothing is said here clearly more or less often than elsewhere, or there are too few reports to tell.' });
 }
 
 /** @param {string} title @param {...(Node|null)} nodes */
@@ -90,8 +90,8 @@ export function areaTool(hub, box) {
       facts: facts(hub, p, [['Area', `${areaWords(area)} ${p.place ?? ''}, ${p.km2.toFixed(1)} km²`], ['Reports', `${number(p.area.total)}, ${share(p.share)} of ${number(p.whole.total)}`]]),
       pages: [[
         h('div', { class: 'columns' },
-          h('div', {}, miniMap({ outlines: [outlineOf(area)], cells: places.map((t, i) => ({ boundary: t.boundary, label: String(i + 1) })), height: 330 }),
-            block('Places with most reports', h('table', { class: 'cells' }, h('tbody', {}, ...rows))), block('Different from elsewhere', special(p, v))),
+          h('div', {}, miniMap({ outlines: [outlineOf(area)], cells: places.map((t, i) => ({ boundary: t.boundary, label: String(i + 1) })), width: 330, height: 230 }),
+            block('Places with most reports', h('table', { class: 'cells' }, h('tbody', {}, ...rows))), block('Different from elsewhere', special(p, v, 6))),
           h('div', {}, block('By month', trend(p.area.by_month)), block('Reasons given', factorList(p.area.by_factor, p.area.total, v)), block('Day and time', matrix(p.area.daypart_weekday, v), unknownTime(p.area.daypart_weekday)), block('Light', darkness(p.area.by_dark)))),
       ]],
     };

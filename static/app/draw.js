@@ -12,11 +12,11 @@ export function areaChooser(hub) {
   let drawn = null;
   /** What others draw over it. @type {import('./shapes.js').Shape[]} */
   let extra = [];
-  const radius = h('input', { type: 'number', id: 'radius', min: 50, max: 100000, step: 50, value: 500, 'aria-label': 'Radius in metres' });
+  const radius = h('input', { type: 'number', id: 'radius', min: 50, max: 100000, step: 50, value: 500 });
   const note = h('p', { class: 'quiet' }), steps = h('div', { class: 'actions' });
   const el = h('div', { class: 'chooser' },
     h('div', { class: 'actions' }, h('button', { type: 'button', 'data-area': 'box', onclick: screen }, 'What is on screen'), h('button', { type: 'button', 'data-area': 'poly', onclick: start }, 'Draw a polygon')),
-    h('div', { class: 'actions circle' }, radius, h('label', { for: 'radius', text: 'm around the centre of the map' }), h('button', { type: 'button', 'data-area': 'circle', onclick: circle }, 'Draw a circle')),
+    h('div', { class: 'actions circle' }, h('button', { type: 'button', 'data-area': 'circle', onclick: circle }, 'Circle here'), h('label', { for: 'radius', text: 'of radius' }), radius, 'm'),
     note, steps);
 
   function screen() { stop(); set(`box:${view.bbox().split(',').map((n) => Number(n).toFixed(5)).join(',')}`); }
@@ -29,6 +29,7 @@ export function areaChooser(hub) {
   function set(area) { if (store.get().area === area) return; store.set({ area }); announce('The area is set.'); }
   function start() {
     drawn = [];
+    sheet('closed'); // on a phone the panel lies over the map
     view.setGrab(add);
     document.addEventListener('keydown', keys, true);
     document.getElementById('map')?.focus({ preventScroll: true });
@@ -43,6 +44,8 @@ export function areaChooser(hub) {
     announce(`Corner ${drawn.length}.`);
     draw();
   }
+  /** @param {string} now */
+  function sheet(now) { if (matchMedia('(max-width: 759px)').matches) document.body.dataset.sheet = now; }
   /** Within a finger's width on screen. @param {{lat:number, lng:number}} p @param {[number, number]} q */
   function close(p, q) {
     const a = view.map.latLngToContainerPoint([p.lat, p.lng]), b = view.map.latLngToContainerPoint([q[1], q[0]]);
@@ -56,6 +59,7 @@ export function areaChooser(hub) {
     set(printArea({ kind: 'poly', ring }));
   }
   function stop() {
+    if (drawn) sheet('open');
     drawn = null;
     view.setGrab(null);
     document.removeEventListener('keydown', keys, true);

@@ -32,7 +32,7 @@ export function slotWords(slots, v) {
 /** @param {Stop} p @param {import('./format.js').Vocabulary} v */
 const reasons = (p, v) => p.factors.map((f) => `${nameOf(f.factor, v)} ${share(f.share)} (area ${share(f.area)})`).join(', ');
 /** @param {Stop} p */
-const lift = (p) => (p.verdict === 'too_few' ? 'Too few reports to tell whether it differs from the rest of the week.' : `${verdict(p.verdict) === 'clearly more' ? 'Clearly more than' : p.verdict === 'fewer' ? 'Clearly less than' : 'No clear difference from'} the rest of the week: ${times(p.lift)} for each quarter of a day.`);
+const lift = (p) => (p.verdict === 'too_few' ? 'Too few reports to tell whether it differs from the rest of the week.' : `${p.verdict === 'more' ? 'Clearly more than' : p.verdict === 'fewer' ? 'Clearly less than' : 'No clear difference from'} the rest of the week: ${times(p.lift)} for each quarter of a day.`);
 
 /** @param {import('./tools.js').Hub} hub @param {HTMLElement} box @returns {import('./tools.js').Tool} */
 export function shiftTool(hub, box) {
@@ -115,7 +115,7 @@ export function shiftTool(hub, box) {
     return [
       h('h3', { text: `Place ${i + 1} of ${n}: ${sentence(d.place ?? '')}` }),
       h('p', {}, `${reports(d.total)} · `, h('a', { href: hrefOf(d), text: 'open in StreetSafe' }), ' · ', h('a', { href: `geo:${d.lat},${d.lng}`, text: position(d.lat, d.lng) }), ` · H3 cell ${d.cell}`),
-      h('div', { class: 'columns' }, miniMap({ outlines: [], cells: [{ boundary: d.boundary, label: String(i + 1) }], height: 200 }), h('div', {}, factorList(d.by_factor, d.total, v))),
+      h('div', { class: 'columns' }, miniMap({ outlines: [], cells: [{ boundary: d.boundary, label: String(i + 1) }], width: 330, height: 190 }), h('div', {}, factorList(d.by_factor, d.total, v))),
       h('table', { class: 'cells ticks' }, h('thead', {}, h('tr', {}, ...['Seen', 'What people reported', 'Reports', 'Notes'].map((t) => h('th', { scope: 'col', text: t })))), h('tbody', {}, ...v.factors.map(tick))),
       h('p', { class: 'write-lines', text: 'What she says, and what should be done:' }),
     ];

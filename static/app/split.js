@@ -29,9 +29,9 @@ export function splitTool(hub, box) {
   const { store, view, config, vocabulary: v } = hub, ids = v.factors.map((f) => f.id), requests = latest();
   const area = byId('map').parentElement ?? document.body, second = h('div', { id: 'map2', 'aria-label': 'Second map: it follows the first', role: 'group' });
   const names = [h('p', { class: 'map-name left' }), h('p', { class: 'map-name right' })];
-  area.classList.add('split');
+  area.classList.add('two-maps');
   area.append(second, ...names);
-  view.resize();
+  view.map.invalidateSize({ animate: false });
   const map = new LeafletMap(second, { zoomControl: false, attributionControl: false, fadeAnimation: false, keyboard: false, minZoom: view.map.getMinZoom(), maxZoom: view.map.getMaxZoom(), worldCopyJump: true });
   /** @type {HexLayer|null} */
   let layer = null;
@@ -44,6 +44,8 @@ export function splitTool(hub, box) {
   view.map.on('move zoomend', left);
   map.on('move zoomend', right);
   addEventListener('themechange', themed);
+  const sizes = new ResizeObserver(() => { map.invalidateSize({ animate: false }); left(); });
+  sizes.observe(second);
 
   const choose = (/** @type {string} */ id, /** @type {string} */ label) => h('button', { type: 'button', 'data-split': id, onclick: () => store.set({ split: id === 'keep' ? printState({ ...DEFAULTS, ...filterOf(store.get()) }).slice(1) || 'window=all' : id }) }, label);
   const choices = [choose('previous', 'The period before'), choose('year', 'The same weeks a year ago'), choose('keep', 'The filter as it is now')];
@@ -90,10 +92,10 @@ export function splitTool(hub, box) {
       requests.cancel();
       view.map.off('move zoomend', left);
       removeEventListener('themechange', themed);
-      map.remove(); second.remove();
+      sizes.disconnect(); map.remove(); second.remove();
       for (const el of names) el.remove();
-      area.classList.remove('split');
-      view.resize();
+      area.classList.remove('two-maps');
+      view.map.invalidateSize({ animate: false });
     },
   };
 }

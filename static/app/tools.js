@@ -21,7 +21,10 @@ const MAKERS = { hotspots: hotspotsTool, change: changeTool, area: areaTool, shi
 /** @param {Hub} hub */
 export function createTools(hub) {
   const box = byId('tool');
-  document.head.append(h('link', { rel: 'stylesheet', href: new URL('./tools.css', import.meta.url).pathname }));
+  // A map must know its size when it is made: the style comes first.
+  const style = h('link', { rel: 'stylesheet', href: new URL('./tools.css', import.meta.url).pathname });
+  const styled = new Promise((done) => { style.onload = style.onerror = done; });
+  document.head.append(style);
   /** @type {Tool|null} */
   let open = null;
   let name = '';
@@ -38,6 +41,6 @@ export function createTools(hub) {
     if (now.tool !== was.tool) show();
     else if (now.against !== was.against || now.area !== was.area || now.shift !== was.shift || now.pack !== was.pack || now.split !== was.split) open?.refresh();
   });
-  show();
+  styled.then(show);
   return { refresh: () => open?.refresh() };
 }

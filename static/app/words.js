@@ -7,8 +7,8 @@ import { h } from './dom.js';
 /** @typedef {{estimate:number|null, low:number|null, high:number|null}} Ratio */
 /** @typedef {'too_few'|'no_history'|'no_change'|'more'|'fewer'} Verdict */
 
-/** @param {number} x */
-const digits = (x) => (x < 9.95 ? x.toFixed(1) : number(Math.round(x)));
+/** @param {number} x @param {boolean} [fine] two decimals */
+const digits = (x, fine = false) => (x < 9.95 ? x.toFixed(fine ? 2 : 1) : number(Math.round(x)));
 /** @param {number} share 0 to 1 */
 export const share = (share) => `${(100 * share).toFixed(share > 0 && share < 0.0995 ? 1 : 0)}%`;
 
@@ -22,11 +22,15 @@ export function sureness(q) {
 /** "1.9 times (1.5 to 2.4)". @param {Ratio} r */
 export function times(r) {
   if (r.estimate === null || r.low === null) return 'not known';
-  return `${digits(r.estimate)} times (${digits(r.low)} to ${r.high === null ? 'more' : digits(r.high)})`;
+  const fine = r.estimate < 2;
+  return `${digits(r.estimate, fine)} times (${digits(r.low, fine)} to ${r.high === null ? 'more' : digits(r.high, fine)})`;
 }
 
 /** @param {Verdict} v */
 export const verdict = (v) => ({ too_few: 'too few reports to tell', no_history: 'the records do not reach so far back', no_change: 'no clear change', more: 'clearly more', fewer: 'clearly fewer' })[v];
+
+/** The same of how often something is said. @param {Verdict} v */
+export const often = (v) => ({ too_few: 'too few reports to tell', no_history: 'not known', no_change: 'no clear difference', more: 'clearly more often', fewer: 'clearly less often' })[v];
 
 /** A window as people say it. @param {{from:string, to:string}} w */
 export const between = (w) => `${day(w.from)} to ${day(addDays(w.to, -1))}`;
