@@ -194,6 +194,7 @@ func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) er
 	}
 	handler, err := server.New(o.config(st, synthetic, listener.Addr()), server.Parts{
 		Cube: live.cube, Gazetteer: places, Readiness: live.readiness, Log: std.log, Mounted: mounted, Access: gate,
+		MonthPrecision: (&monthNote{live: live}).precision,
 	})
 	if err != nil {
 		return errors.Join(err, listener.Close())

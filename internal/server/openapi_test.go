@@ -15,7 +15,7 @@ import (
 
 // The document is held to what the server really answers, good and bad.
 func TestOpenAPI(t *testing.T) {
-	for _, kind := range []string{"application/vnd.mapbox-vector-tile", "text/xml"} {
+	for _, kind := range []string{"application/vnd.mapbox-vector-tile", "text/xml", "text/csv"} {
 		openapi3filter.RegisterBodyDecoder(kind, openapi3filter.FileBodyDecoder)
 	}
 	for _, kind := range []string{"application/geo+json", "application/vnd.oai.openapi+json"} {
@@ -49,7 +49,7 @@ func TestOpenAPI(t *testing.T) {
 	}
 	requests = append(requests, benchRequests()...)
 	used := map[string]bool{}
-	for _, r := range append(requests, sendings()...) {
+	for _, r := range append(append(requests, sendings()...), analyses()...) {
 		target := r.Method + " " + r.URL.String()
 		sent := requestBody(t, r)
 		route, params, err := router.FindRoute(r)

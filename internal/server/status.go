@@ -40,6 +40,9 @@ func (s *Server) config(w http.ResponseWriter, r *http.Request) error {
 		Bounds     *[4]float64 `json:"bounds"` // null when there is no report
 		Today      string      `json:"today"`
 		Generation uint64      `json:"generation"`
+		// Months is a note on method: nothing else tells a page that some days
+		// stand for their month.
+		Months *MonthPrecision `json:"month_precision,omitempty"`
 	}{Version: s.cfg.Version, Mode: s.cfg.Mode, Synthetic: s.cfg.Synthetic, Basemap: basemapInfo{Kind: "offline"},
 		Today: s.today().String(), Generation: snap.Generation()}
 	if s.cfg.Basemap.URL != "" {
@@ -50,6 +53,10 @@ func (s *Server) config(w http.ResponseWriter, r *http.Request) error {
 		info.Generation = 0 // whoever may not see the map is told nothing of the reports
 	} else if b, ok := s.view(snap, grant).bounds(); ok {
 		info.Bounds = &[4]float64{b.West, b.South, b.East, b.North}
+		if s.monthPrecision != nil {
+			months := s.monthPrecision()
+			info.Months = &months
+		}
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	return writeJSON(w, info)
