@@ -54,3 +54,14 @@ export function inRing(xy, a, b, x, y) {
   }
   return inside;
 }
+
+/**
+ * What a window of a size shows around a centre: west, south, east, north.
+ * @param {{lat:number, lng:number, zoom:number}} c @param {{x:number, y:number}} size in pixels
+ */
+export function boxAround(c, size) {
+  const world = 256 * 2 ** c.zoom, mid = project(c.lat, c.lng), dx = size.x / 2 / world, dy = size.y / 2 / world;
+  const a = unproject(mid.x - dx, mid.y + dy), b = unproject(mid.x + dx, mid.y - dy);
+  const within = (/** @type {number} */ v, /** @type {number} */ m) => Math.max(-m, Math.min(m, v));
+  return [within(a.lng, 180), within(a.lat, 85), within(b.lng, 180), within(b.lat, 85)];
+}

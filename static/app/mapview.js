@@ -4,7 +4,7 @@ import { LatLngBounds, Map as LeafletMap, control } from '../vendor/leaflet.js';
 import { addBasemap } from './basemap.js';
 import { announce, byId, h } from './dom.js';
 import { number, plural } from './format.js';
-import { featureOfCell, hexWidth, project, resolutionForZoom, unproject } from './geo.js';
+import { boxAround, featureOfCell, hexWidth, resolutionForZoom } from './geo.js';
 import { HexLayer } from './hexlayer.js';
 import { Outline } from './outline.js';
 import { palette, ranges } from './scale.js';
@@ -23,17 +23,6 @@ const PAPER = { portrait: { width: 696, height: 850 }, landscape: { width: 1018,
 
 /** Whole pixels are all that the map moves by: this much off the state's centre is still the same view. */
 const DRIFT_PX = 2;
-
-/**
- * What a window of a size shows around a centre: west, south, east, north.
- * @param {{lat:number, lng:number, zoom:number}} c @param {{x:number, y:number}} size in pixels
- */
-export function boxAround(c, size) {
-  const world = 256 * 2 ** c.zoom, mid = project(c.lat, c.lng), dx = size.x / 2 / world, dy = size.y / 2 / world;
-  const a = unproject(mid.x - dx, mid.y + dy), b = unproject(mid.x + dx, mid.y - dy);
-  const within = (/** @type {number} */ v, /** @type {number} */ m) => Math.max(-m, Math.min(m, v));
-  return [within(a.lng, 180), within(a.lat, 85), within(b.lng, 180), within(b.lat, 85)];
-}
 
 /** @returns {'light'|'dark'} */
 const theme = () => (document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light');

@@ -26,6 +26,14 @@ test('parseState/what it cannot read falls back', () => {
   for (const a of bad) assert.equal(printState(parseState(a, IDS)), '', a);
 });
 
+test('parseState/days that the server does not know are left out', () => {
+  for (const a of ['?from=1999-01-01', '?to=1999-12-31', '?from=0002-01-01', '?from=2200-01-01', '?from=2025-02-30', '?to=2025-13-01', '?from=1999-01-01&to=0202-01-01']) {
+    assert.equal(printState(parseState(a, IDS)), '', a);
+  }
+  assert.equal(printState(parseState('?from=0202-01-01&to=2025-02-01', IDS)), '?to=2025-02-01', 'the good end stays');
+  assert.equal(printState(parseState('?from=2000-01-01&to=2024-02-29', IDS)), '?from=2000-01-01&to=2024-02-29');
+});
+
 test('parseState/order and repeats do not matter', () => {
   assert.equal(printState(parseState('?factors=followed,badly_lit,followed', IDS)), '?factors=badly_lit,followed');
 });
