@@ -113,7 +113,7 @@ func countSoon(t *testing.T, st store.Store) (n int64) {
 // for all of it, so all of it is published in the end, once.
 func TestKill_publisher(t *testing.T) {
 	t.Parallel() // they wait more than they work
-	const perRound = 700
+	const perRound = 200
 	engines(t, func(t *testing.T, s storage) {
 		st := openAt(t, s, daysAgo(3))
 		k, submitted := newKiller(2), int64(0)

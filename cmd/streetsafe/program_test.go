@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -100,10 +101,12 @@ func (keep) Cleanup(func()) {}
 type process struct {
 	t         *testing.T
 	name      string
+	args      []string
 	cmd       *exec.Cmd
 	url       string // of a server, once it listens
 	out       output
 	log       output
+	user      *url.Userinfo // who fetches; made when first needed
 	listening chan string
 	ended     chan struct{}
 	err       error // how it ended, once ended is closed
@@ -142,7 +145,6 @@ func launch(t *testing.T, args ...string) *process {
 	if p.url == "" {
 		t.Fatalf("%s did not start: %s", p.name, p.log.String())
 	}
-	p.url = authorised(t, p.url, args)
 	return p
 }
 
@@ -153,7 +155,7 @@ func launchOnly(t *testing.T, args ...string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{t: t, name: strings.Join(args[:min(2, len(args))], " "), cmd: exec.Command(path, args...), ended: make(chan struct{}), listening: make(chan string, 1)}
+	p := &process{t: t, name: strings.Join(args[:min(2, len(args))], " "), args: args, cmd: exec.Command(path, args...), ended: make(chan struct{}), listening: make(chan string, 1)}
 	p.cmd.Dir = t.TempDir()
 	p.cmd.Stderr = &p.log
 	out, err := p.cmd.StdoutPipe()
@@ -167,8 +169,8 @@ func launchOnly(t *testing.T, args ...string) *process {
 		defer close(p.ended)
 		for lines := bufio.NewScanner(out); lines.Scan(); {
 			fmt.Fprintln(&p.out, lines.Text())
-			if url, ok := strings.CutPrefix(lines.Text(), "listening on "); ok {
-				p.listening <- url
+			if address, ok := strings.CutPrefix(lines.Text(), "listening on "); ok {
+				p.listening <- address
 			}
 		}
 		p.err = p.cmd.Wait()
@@ -265,10 +267,46 @@ func (p *process) ready() ready {
 	return r
 }
 
+// credentials makes an account for the server with these arguments.
+func credentials(t *testing.T, args []string) *url.Userinfo {
+	t.Helper()
+	u, err := url.Parse(authorised(t, "http://localhost", args))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.User
+}
+
+// look gets a path and returns the status, 0 when there was no answer.
+func (p *process) look(path string) int {
+	req, err := http.NewRequest(http.MethodGet, p.url+path, nil)
+	if err != nil {
+		return 0
+	}
+	req.URL.User = p.user
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0
+	}
+	defer resp.Body.Close()
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+		return 0
+	}
+	return resp.StatusCode
+}
+
 // fetch gets a path, which must be answered.
 func (p *process) fetch(path string) (status int, body []byte) {
 	p.t.Helper()
-	resp, err := client.Get(p.url + path)
+	if p.user == nil {
+		p.user = credentials(p.t, p.args)
+	}
+	req, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, p.url+path, nil)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	req.URL.User = p.user
+	resp, err := client.Do(req)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -279,8 +317,8 @@ func (p *process) fetch(path string) (status int, body []byte) {
 	return resp.StatusCode, body
 }
 
-// submit sends a report with a key of its own through the API and returns the
-// status, 0 when there was no answer.
+// submit sends a report with a key of its own through the API, as nobody in
+// particular, and returns the status, 0 when there was no answer.
 func (p *process) submit(key string) int {
 	body := fmt.Sprintf(`{"lat":51.3762,"lng":-0.0982,"factors":["badly_lit"],"day":%q,"key":%q}`, report.DayOf(time.Now()).String(), key)
 	resp, err := client.Post(p.url+"/api/v1/reports", "application/json", strings.NewReader(body))

@@ -22,12 +22,15 @@ import (
 // croydonTile has the reports of these tests in it.
 const croydonTile = "/tiles/reports/12/2046/1364.mvt"
 
-// replicas starts servers on one store.
+// replicas starts servers on one store. Who looks at their maps is known before:
+// a new account makes servers ask the database again about everybody.
 func replicas(t *testing.T, s storage, n int) []*process {
 	t.Helper()
+	user := credentials(t, serveArgs(t, s))
 	all := make([]*process, n)
 	for i := range all {
 		all[i] = serveStore(t, s)
+		all[i].user = user
 	}
 	return all
 }
@@ -100,7 +103,7 @@ func TestReplicas_follow(t *testing.T) {
 }
 
 // load writes to a store and through servers until it ends, remembering what
-// was acknowledged. Each write is repeated until it is, as its sender would.
+// was acknowledged, and looks at their maps all the time. Each write is repeated until it is, as its sender would.
 type load struct {
 	stop  chan struct{}
 	group sync.WaitGroup
@@ -143,6 +146,9 @@ func (l *load) submitTo(t *testing.T, p *process) {
 	for !l.stopped() {
 		key := uuid.NewString()
 		for sent := false; !sent; {
+			if status := p.look(croydonTile); status != http.StatusOK && status != http.StatusNoContent {
+				t.Errorf("a tile is answered by %d", status)
+			}
 			switch status := p.submit(key); status {
 			case http.StatusAccepted:
 				l.submitted.Add(1)

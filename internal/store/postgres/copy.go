@@ -18,26 +18,28 @@ const (
 	// postgresEpoch is 2000-01-01, from which PostgreSQL counts dates.
 	postgresEpoch = 10957
 
-	// copyColumns is the number of columns of the table stage.
-	copyColumns = 7
-
 	// copyBuffer is how much of the stream is made at a time.
 	copyBuffer = 64 << 10
 )
 
-// copyStream is records as rows of the table stage in binary COPY format. pgx
-// can encode values itself, one by one through its table of types; that takes
-// four times as long.
+// rowAppender appends the columns of a record, the ord-th of those that were
+// prepared, in binary COPY format.
+type rowAppender func(b []byte, ord int, r *report.Record) []byte
+
+// copyStream is records as rows in binary COPY format. pgx can encode values
+// itself, one by one through its table of types; that takes four times as long.
 type copyStream struct {
 	records []report.Record
+	order   []int32 // of the rows; nil for that of the records
+	row     rowAppender
 	next    int
 	buffer  []byte
 	unread  []byte
 	ended   bool
 }
 
-func newCopyStream(records []report.Record) *copyStream {
-	return &copyStream{records: records, unread: copyHeader, buffer: make([]byte, 0, copyBuffer+1024)}
+func newCopyStream(records []report.Record, order []int32, row rowAppender) *copyStream {
+	return &copyStream{records: records, order: order, row: row, unread: copyHeader, buffer: make([]byte, 0, copyBuffer+1024)}
 }
 
 var _ io.Reader = (*copyStream)(nil)
@@ -58,7 +60,11 @@ func (c *copyStream) Read(p []byte) (int, error) {
 func (c *copyStream) fill() {
 	b := c.buffer[:0]
 	for ; c.next < len(c.records) && len(b) < copyBuffer; c.next++ {
-		b = appendRow(b, c.next, &c.records[c.next])
+		ord := c.next
+		if c.order != nil {
+			ord = int(c.order[ord])
+		}
+		b = c.row(b, ord, &c.records[ord])
 	}
 	if c.next == len(c.records) {
 		b = append(b, copyTrailer...)
@@ -67,21 +73,59 @@ func (c *copyStream) fill() {
 	c.buffer, c.unread = b, b
 }
 
-// appendRow appends ord, external_id, cell, occurred_on, daypart, dark, factors.
-func appendRow(b []byte, ord int, r *report.Record) []byte {
-	be := binary.BigEndian
-	b = be.AppendUint16(b, copyColumns)
-	b = be.AppendUint32(b, 8)
-	b = be.AppendUint64(b, uint64(ord))
-	b = be.AppendUint32(b, uint32(len(r.ExternalID)))
-	b = append(b, r.ExternalID...)
-	b = be.AppendUint32(b, 8)
-	b = be.AppendUint64(b, uint64(r.Cell))
-	b = be.AppendUint32(b, 4)
-	b = be.AppendUint32(b, uint32(int32(r.Day)-postgresEpoch))
+// appendStaged appends a row of stage: ord, external_id, cell, occurred_on,
+// daypart, dark, factors.
+func appendStaged(b []byte, ord int, r *report.Record) []byte {
+	b = binary.BigEndian.AppendUint16(b, 7)
+	b = appendInt64(b, int64(ord))
+	b = appendText(b, r.ExternalID)
+	b = appendInt64(b, int64(r.Cell))
+	return appendWhen(b, r)
+}
+
+// keyAppender appends rows of report_keys: source_id, external_id, report_id,
+// occurred_on.
+func keyAppender(source, firstID int64) rowAppender {
+	return func(b []byte, ord int, r *report.Record) []byte {
+		b = binary.BigEndian.AppendUint16(b, 4)
+		b = appendInt32(b, int32(source))
+		b = appendText(b, r.ExternalID)
+		b = appendInt64(b, firstID+int64(ord))
+		return appendInt32(b, int32(r.Day)-postgresEpoch)
+	}
+}
+
+// reportAppender appends rows of reports: id, cell, batch, source_id,
+// occurred_on, daypart, dark, factors.
+func reportAppender(batch, source, firstID int64) rowAppender {
+	return func(b []byte, ord int, r *report.Record) []byte {
+		b = binary.BigEndian.AppendUint16(b, 8)
+		b = appendInt64(b, firstID+int64(ord))
+		b = appendInt64(b, int64(r.Cell))
+		b = appendInt64(b, batch)
+		b = appendInt32(b, int32(source))
+		return appendWhen(b, r)
+	}
+}
+
+// appendWhen appends occurred_on, daypart, dark and factors.
+func appendWhen(b []byte, r *report.Record) []byte {
+	b = appendInt32(b, int32(r.Day)-postgresEpoch)
 	for _, v := range [...]uint16{uint16(r.Daypart), uint16(r.Dark), uint16(r.Factors)} {
-		b = be.AppendUint32(b, 2)
-		b = be.AppendUint16(b, v)
+		b = binary.BigEndian.AppendUint32(b, 2)
+		b = binary.BigEndian.AppendUint16(b, v)
 	}
 	return b
+}
+
+func appendInt64(b []byte, v int64) []byte {
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint32(b, 8), uint64(v))
+}
+
+func appendInt32(b []byte, v int32) []byte {
+	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(b, 4), uint32(v))
+}
+
+func appendText(b []byte, s string) []byte {
+	return append(binary.BigEndian.AppendUint32(b, uint32(len(s))), s...)
 }

@@ -65,10 +65,12 @@ var errCoarsened = errors.New("retention went on meanwhile")
 // insertKept inserts what store.Prepare kept. Records of days before the given
 // one are coarse; when that is not enough, the error is errCoarsened.
 func (s *Store) insertKept(ctx context.Context, source string, kept []report.Record, before report.Day) (res store.Result, err error) {
-	months := monthsOf(kept)
+	months, direct := monthsOf(kept), s.direct.Load()
 	err = s.write(ctx, func(tx pgx.Tx) error {
-		if err := stage(ctx, tx, kept); err != nil { // before the lock: others need not wait for it
-			return err
+		if !direct {
+			if err := stage(ctx, tx, kept); err != nil { // before the lock: others need not wait for it
+				return err
+			}
 		}
 		b, err := beginBatch(ctx, tx)
 		if err != nil {
@@ -85,7 +87,7 @@ func (s *Store) insertKept(ctx context.Context, source string, kept []report.Rec
 		if err != nil {
 			return err
 		}
-		if res, err = b.insert(ctx, id, int64(len(kept))); err != nil {
+		if res, err = b.insertEither(ctx, id, kept, direct); err != nil {
 			return err
 		}
 		res.Generation, err = b.finish(ctx, s.today())
@@ -95,6 +97,7 @@ func (s *Store) insertKept(ctx context.Context, source string, kept []report.Rec
 		return store.Result{}, err
 	}
 	s.rememberMonths(months)
+	s.direct.Store(res.Accepted == len(kept))
 	return res, nil
 }
 
@@ -115,8 +118,11 @@ func stage(ctx context.Context, tx pgx.Tx, records []report.Record) error {
 	if _, err := tx.Exec(ctx, createStage); err != nil {
 		return fmt.Errorf("make the staging table: %w", err)
 	}
-	_, err := tx.Conn().PgConn().CopyFrom(ctx, newCopyStream(records), `COPY stage FROM STDIN (FORMAT binary)`)
-	if err != nil {
+	return copyRows(ctx, tx, newCopyStream(records, nil, appendStaged), `stage`)
+}
+
+func copyRows(ctx context.Context, tx pgx.Tx, rows *copyStream, into string) error {
+	if _, err := tx.Conn().PgConn().CopyFrom(ctx, rows, `COPY `+into+` FROM STDIN (FORMAT binary)`); err != nil {
 		return fmt.Errorf("copy: %w", unavailable(ctx, err))
 	}
 	return nil
@@ -229,14 +235,21 @@ func monthsOf(records []report.Record) []month {
 	var all []month
 	seen := map[report.Day]bool{}
 	for i := range records {
-		t := records[i].Day.Time()
-		first := report.DayOf(t.AddDate(0, 0, 1-t.Day()))
-		if !seen[first] {
-			seen[first] = true
-			all = append(all, month{first.Month(), first, report.DayOf(first.Time().AddDate(0, 1, 0))})
+		if n := len(all); n > 0 && records[i].Day >= all[n-1].first && records[i].Day < all[n-1].next {
+			continue // as is usual
+		}
+		if m := monthOfDay(records[i].Day); !seen[m.first] {
+			seen[m.first] = true
+			all = append(all, m)
 		}
 	}
 	return all
+}
+
+func monthOfDay(d report.Day) month {
+	t := d.Time()
+	first := d - report.Day(t.Day()-1)
+	return month{first.Month(), first, report.DayOf(first.Time().AddDate(0, 1, 0))}
 }
 
 // ensureMonths makes the partitions that are missing. The lock on publishing is

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -89,6 +90,8 @@ type Store struct {
 	listener  sync.WaitGroup
 	stopped   context.Context
 
+	direct atomic.Bool // the last records were all new
+
 	mu           sync.Mutex      // guards the fields below
 	months       map[string]bool // partitions known to exist, as YYYY-MM
 	coarseBefore report.Day      // as last seen; it only grows
@@ -103,6 +106,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
+	s.direct.Store(true)
 	s.stopped, s.stop = context.WithCancel(context.Background())
 	if err := s.connect(ctx, o); err != nil {
 		s.closePools()

@@ -92,6 +92,12 @@ func (p *pool) BeginTx(ctx context.Context, o pgx.TxOptions) (pgx.Tx, error) {
 // tx is a transaction of a pool.
 type tx struct{ pgx.Tx }
 
+// Begin sets a savepoint.
+func (t tx) Begin(ctx context.Context) (pgx.Tx, error) {
+	nested, err := t.Tx.Begin(ctx)
+	return tx{nested}, unavailable(ctx, err)
+}
+
 func (t tx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
 	tag, err := t.Tx.Exec(ctx, sql, args...)
 	return tag, unavailable(ctx, err)
