@@ -25,8 +25,8 @@ type Copied struct {
 	Accepted int64 // of these, new in the copy
 }
 
-// Copy brings everything that counts now from one store to another, and the
-// settings of the data with it, then compares both. It may be repeated after an
+// Copy brings everything that counts now from one store to another, what is kept
+// beside it, and the settings of the data, then compares both. It may be repeated after an
 // interruption: what has arrived already is left alone. progress, which may be
 // nil, hears how many records were handled so far.
 //
@@ -50,6 +50,9 @@ func Copy(ctx context.Context, from, to Store, progress func(records int64)) (Co
 		done.Sources++
 	}
 	if err := compare(ctx, from, to, sources); err != nil {
+		return done, err
+	}
+	if err := copyAside(ctx, from, to); err != nil {
 		return done, err
 	}
 	// At the end only: from then on the copy coarsens what it is given.

@@ -12,7 +12,7 @@ import (
 
 // Reporters keeps what reporters say of themselves: apart from the reports, by
 // their random ids alone, and only until the tables of their half-year are made.
-// There is no way to read it but in FreezeDemographics.
+// There is no way to read it but in FreezeDemographics, and for Copy.
 type Reporters interface {
 	// Describe keeps what the reporter of a record said. The record waits or
 	// counts; for one that does neither nothing is kept, which is no error. A

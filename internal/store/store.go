@@ -20,6 +20,7 @@ type Store interface {
 	Retention
 	Review
 	Reporters
+	Movable
 
 	// ID returns a random name that the store got when it was made. Two stores
 	// may be at the same generation with different reports, so whatever is

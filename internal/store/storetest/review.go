@@ -28,8 +28,8 @@ func hold(t testing.TB, s store.Store, reason string, records []report.Record) {
 	}
 }
 
-// held lists what is held back as "day area reason": reports.
-func held(t testing.TB, s store.Store) map[store.Held]bool {
+// heldOf is the set of what Held lists at the resolution of the schedule.
+func heldOf(t testing.TB, s store.Store) map[store.Held]bool {
 	t.Helper()
 	all := map[store.Held]bool{}
 	for _, h := range must[[]store.Held](t)(s.Held(context.Background(), 5)) {
@@ -62,7 +62,7 @@ func testReview(t *testing.T, create New) {
 		{ReceivedOn: day, Area: areaOf(t, croydon), Reason: "no_proof", Reports: 4, Cells: 1, Kinds: kinds(noProof)}:    true,
 		{ReceivedOn: day + 1, Area: areaOf(t, kirkwall), Reason: "no_proof", Reports: 6, Cells: 1, Kinds: kinds(north)}: true,
 	}
-	if got := held(t, s); !maps.Equal(got, want) {
+	if got := heldOf(t, s); !maps.Equal(got, want) {
 		t.Errorf("held: %+v, want %+v", got, want)
 	}
 
@@ -97,7 +97,7 @@ func testReview(t *testing.T, create New) {
 	must[store.Result](t)(s.Publish(ctx, store.DefaultSchedule()))
 	model.insert("form", noProof)
 	wantBag(t, s, model.bag())
-	if n := must[int64](t)(s.Waiting(ctx)); n != 0 || len(held(t, s)) != 0 {
+	if n := must[int64](t)(s.Waiting(ctx)); n != 0 || len(heldOf(t, s)) != 0 {
 		t.Errorf("%d wait, want none", n)
 	}
 	wantSound(t, s)
@@ -203,4 +203,48 @@ func testReceipts(t *testing.T, create New) {
 		t.Errorf("receipts of a removed source: %+v", got)
 	}
 	wantSound(t, s)
+}
+
+// testAside moves what is kept beside the reports to another store.
+func testAside(t *testing.T, create New) {
+	ctx := context.Background()
+	var c clock
+	c.set(evening)
+	from, to := openFrom(t, create(t, c.now)), openFrom(t, create(t, c.now))
+	m := newMaker(93)
+	counts, waits, held := m.in(croydon, "c", 5), m.in(croydon, "w", 3), m.in(kirkwall, "h", 4)
+	submit(t, from, counts)
+	hold(t, from, "over_limit", held)
+	for _, r := range slices.Concat(counts, held) {
+		if err := from.Describe(ctx, "form", r.ExternalID, store.Demographics{Age: "x" + r.ExternalID}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	early := store.Period{Name: "early", From: report.DayOf(evening) - 10, To: report.DayOf(evening)}
+	if _, err := from.FreezeDemographics(ctx, early, func([]store.Described) ([]byte, error) { return []byte("none"), nil }); err != nil {
+		t.Fatal(err)
+	}
+	c.set(evening.AddDate(0, 0, 2))
+	must[store.Result](t)(from.Publish(ctx, store.DefaultSchedule()))
+	submit(t, from, waits)
+	for range 2 {
+		if _, err := store.Copy(ctx, from, to, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a := must[store.Aside](t)(to.Aside(ctx))
+	if len(a.Waiting) != 7 || len(a.Receipts) != 5 || len(a.Said) != 9 || len(a.Tables) != 1 || a.Tables[0].FrozenOn != report.DayOf(evening) {
+		t.Errorf("moved: %+v", a)
+	}
+	if got, want := heldOf(t, to), heldOf(t, from); len(want) != 1 || !maps.Equal(got, want) {
+		t.Errorf("held back in the copy: %v, want %v", got, want)
+	}
+	if got, want := receipts(t, to), receipts(t, from); !slices.Equal(got, want) {
+		t.Errorf("receipts of the copy: %v, want %v", got, want)
+	}
+	wantSound(t, to)
+	hold(t, to, "no_proof", m.in(croydon, "more", 1))
+	if _, err := store.Copy(ctx, from, to, nil); !errors.Is(err, store.ErrDiffers) {
+		t.Errorf("a copy with more: %v, want %v", err, store.ErrDiffers)
+	}
 }

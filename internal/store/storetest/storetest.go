@@ -33,6 +33,7 @@ func Run(t *testing.T, create New) {
 		{"Review", testReview},
 		{"Receipts", testReceipts},
 		{"Demographics", testDemographics},
+		{"Aside", testAside},
 		{"Export", testExport},
 		{"Processes", testProcesses},
 		{"Retention", testRetention},
