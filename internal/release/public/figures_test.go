@@ -78,9 +78,13 @@ func TestReadFigures_refuses(t *testing.T) {
 		"another format":  func(dir string, r public.Release) { publishIndex(t, dir, 2, r) },
 		"a changed table": func(dir string, r public.Release) { publishTable(t, dir, r, tableHead+"8,x,0,0,5,,false\r\n") },
 		"no cells":        func(dir string, r public.Release) { publishIndex(t, dir, 1, publishTable(t, dir, r, "a,b\r\n")) },
-		"no number":       func(dir string, r public.Release) { publishIndex(t, dir, 1, publishTable(t, dir, r, tableHead+"8,x,0,0,many,,false\r\n")) },
-		"ragged rows":     func(dir string, r public.Release) { publishIndex(t, dir, 1, publishTable(t, dir, r, tableHead+"8,x\r\n")) },
-		"an empty table":  func(dir string, r public.Release) { publishIndex(t, dir, 1, publishTable(t, dir, r, "")) },
+		"no number": func(dir string, r public.Release) {
+			publishIndex(t, dir, 1, publishTable(t, dir, r, tableHead+"8,x,0,0,many,,false\r\n"))
+		},
+		"ragged rows": func(dir string, r public.Release) {
+			publishIndex(t, dir, 1, publishTable(t, dir, r, tableHead+"8,x\r\n"))
+		},
+		"an empty table": func(dir string, r public.Release) { publishIndex(t, dir, 1, publishTable(t, dir, r, "")) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
