@@ -65,3 +65,8 @@ export function boxAround(c, size) {
   const within = (/** @type {number} */ v, /** @type {number} */ m) => Math.max(-m, Math.min(m, v));
   return [within(a.lng, 180), within(a.lat, 85), within(b.lng, 180), within(b.lat, 85)];
 }
+
+/** Bounds wider than the United Kingdom, in degrees, are no view: their middle may be a sea. */
+const WIDEST = { lat: 12, lng: 12 };
+/** @param {number[]|undefined} bounds west, south, east, north */
+export const tooWide = (bounds) => !bounds || bounds[2] - bounds[0] > WIDEST.lng || bounds[3] - bounds[1] > WIDEST.lat;

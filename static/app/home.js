@@ -1,19 +1,15 @@
 // @ts-check
 // Where to open the map: reports may lie in places far apart, with nothing in their middle.
 import { getJSON, url } from './api.js';
+import { tooWide } from './geo.js';
 
 /** @typedef {{lat:number, lng:number, count:number}} Spot */
 
-/** Bounds wider than the United Kingdom, in degrees, are no view: their middle may be a sea. */
-const WIDEST = { lat: 12, lng: 12 };
 /** Half the height of the densest area looked at: a cell of the coarsest resolution and its neighbours. */
 const AROUND_DEG = 1.4;
 /** Spots with less than this part of the densest one's reports do not widen the view. */
 const FAINT = 0.02;
 const MARGIN_DEG = 0.08;
-
-/** @param {number[]|undefined} bounds west, south, east, north */
-export const tooWide = (bounds) => !bounds || bounds[2] - bounds[0] > WIDEST.lng || bounds[3] - bounds[1] > WIDEST.lat;
 
 /** The surroundings of a spot, within the world. @param {Spot} c @returns {[number, number, number, number]} west, south, east, north */
 export function surroundings({ lat, lng }) {

@@ -4,14 +4,13 @@ import { ApiError, getJSON, latest, url } from './api.js';
 import { announce, byId, debounce, h } from './dom.js';
 import { filtersPanel } from './filters.js';
 import { day, describe, plural } from './format.js';
-import { whereReportsAre } from './home.js';
+import { tooWide } from './geo.js';
 import { follow } from './live.js';
 import { createMapView } from './mapview.js';
 import { detailMessage, showDetail, showSummary } from './panel.js';
 import { searchBox } from './search.js';
 import { chrome, showTab, toast } from './shell.js';
 import { addMonths, createStore, filterQuery, MAX_PACK, NO_FILTER, parseState, printState, windowOf } from './state.js';
-import { TABLE_LIMIT, tableTwin } from './table.js';
 
 /** @typedef {import('./api.js').Config} Config */
 /** @typedef {import('./api.js').TileJSON} TileJSON */
@@ -19,6 +18,8 @@ import { TABLE_LIMIT, tableTwin } from './table.js';
 
 const SETTLE_MS = 120;
 const TOP_SHOWN = 5;
+/** Cells asked for with the table open; a screen at the usual resolutions has fewer. */
+const TABLE_LIMIT = 1000;
 
 async function start() {
   const [config, vocabulary] = /** @type {[Config, Vocabulary]} */ (await Promise.all([getJSON('/api/v1/config'), getJSON('/api/v1/factors')]));
@@ -26,10 +27,13 @@ async function start() {
   const store = createStore(parseState(location.search, ids), (s, how) => history[how === 'push' ? 'pushState' : 'replaceState'](null, '', location.pathname + printState(s)));
   const tiles = await firstTiles(store, config);
   byId('synthetic').hidden = !(config.synthetic || tiles.synthetic);
-  const home = store.get().at || !tiles.total ? undefined : await whereReportsAre(tiles.bounds, '').catch(() => undefined);
+  const home = !store.get().at && tiles.total && tooWide(tiles.bounds) ? await whereReportsAre(tiles.bounds, '').catch(() => undefined) : undefined;
   run(store, config, vocabulary, { ...tiles, bounds: home ?? tiles.bounds });
   addEventListener('popstate', () => store.restore(parseState(location.search, ids)));
 }
+
+/** A view on which there are reports. @param {number[]|undefined} bounds @param {string} filter */
+const whereReportsAre = async (bounds, filter) => (await import('./home.js')).whereReportsAre(bounds, filter);
 
 /** An address with a filter that the server refuses opens the map without it. @param {import('./state.js').Store} store @param {Config} config @returns {Promise<TileJSON>} */
 async function firstTiles(store, config) {
@@ -74,7 +78,10 @@ function run(store, config, vocabulary, first) {
     },
   });
   const panel = filtersPanel(store, vocabulary, { today: config.today, first: first.first_day, last: first.last_day });
-  const table = tableTwin(store, { choose, hover: (cell) => view.hover(cell) });
+  /** @type {ReturnType<typeof import('./table.js').tableTwin>|null} */
+  let table = null;
+  /** @type {import('./api.js').Summary|null} */
+  let summary = null;
   chrome(store, view);
   searchBox((p) => { view.map.setView([p.lat, p.lng], p.zoom || 14); view.outline.mark(p); });
 
@@ -122,7 +129,8 @@ function run(store, config, vocabulary, first) {
       const [s, any] = both;
       showSummary(s, vocabulary, words(), { ...charts(s, any), choose });
       panel.figures(s);
-      table.figures(s);
+      summary = s;
+      table?.figures(s);
       byId('synthetic').hidden = !(config.synthetic || s.synthetic);
       document.title = `${byId('total').textContent} reports · StreetSafe officers’ map`;
       if (!tilesBroken) message('');
@@ -155,7 +163,13 @@ function run(store, config, vocabulary, first) {
     byId('detail').hidden = !cell; byId('summary').hidden = Boolean(cell || tool); byId('tool').hidden = Boolean(cell) || !tool;
     for (const b of document.querySelectorAll('#tools button')) b.setAttribute('aria-pressed', String(/** @type {HTMLElement} */ (b).dataset.tool === tool));
   }
-  /** The analyses come when they are asked for. */
+  /** The table comes when it is asked for, as do the analyses. */
+  async function openTable() {
+    if (table || !store.get().table) return;
+    const { tableTwin } = await import('./table.js');
+    table ??= tableTwin(store, { choose, hover: (cell) => view.hover(cell) });
+    if (summary) table.figures(summary);
+  }
   async function openTool() {
     showPanel();
     if (tools || !store.get().tool) return;
@@ -193,7 +207,7 @@ function run(store, config, vocabulary, first) {
     if (filterQuery(now, config.today) !== filterQuery(was, config.today)) loadAll();
     else if (now.cell !== was.cell) openDetail();
     if (now.tool !== was.tool) openTool();
-    if (now.table !== was.table) { stale(); settle(); }
+    if (now.table !== was.table) { openTable(); stale(); settle(); }
   });
   // The view stays: only what it shows is fetched again, the tiles first since they name the generation.
   follow(async (latest) => {
@@ -206,6 +220,7 @@ function run(store, config, vocabulary, first) {
   view.setView(store.get(), first.total ? first.bounds : undefined);
   openDetail();
   openTool();
+  openTable();
   document.body.classList.add('ready');
 }
 

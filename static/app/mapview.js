@@ -1,7 +1,6 @@
 // @ts-check
 // The map: hexagons, pointer, keyboard and legend. It knows the state, not the panels.
 import { LatLngBounds, Map as LeafletMap, control } from '../vendor/leaflet.js';
-import { addBasemap } from './basemap.js';
 import { announce, byId, h } from './dom.js';
 import { number, plural } from './format.js';
 import { boxAround, featureOfCell, hexWidth, resolutionForZoom } from './geo.js';
@@ -36,10 +35,17 @@ export function createMapView(store, config, on) {
   const map = new LeafletMap(container, { zoomControl: false, minZoom: config.basemap.kind === 'xyz' ? 3 : MIN_ZOOM, maxZoom: MAX_ZOOM, fadeAnimation: false, attributionControl: false, worldCopyJump: true });
   control.attribution({ prefix: '<a href="https://leafletjs.com">Leaflet</a>' }).addTo(map);
   control.scale({ imperial: true, position: 'bottomright' }).addTo(map);
-  /** @type {ReturnType<typeof addBasemap>|null} */
+  /** @type {ReturnType<typeof ground>|null} */
   let base = null;
   // Hexagons come first: the ground waits until they are painted, or until they are late.
-  const addBase = () => { base ??= addBasemap(map, config.basemap, new URL('../basemap/', import.meta.url).pathname); };
+  const addBase = () => { base ??= ground(map); };
+  /** Its code comes after the hexagons, too. A map without it is still a map. @param {any} under */
+  function ground(under) {
+    /** @type {ReturnType<typeof import('./basemap.js').addBasemap>|null} */
+    let loaded = null;
+    import('./basemap.js').then((m) => { loaded = m.addBasemap(under, config.basemap, new URL('../basemap/', import.meta.url).pathname); }).catch(() => {});
+    return { repaint: (/** @type {boolean} */ forPrint = false) => loaded?.repaint(forPrint) };
+  }
   const outline = new Outline();
   /** @type {number[]} */
   let breaks = [1, 2, 5, 10, 20];
@@ -145,7 +151,7 @@ export function createMapView(store, config, on) {
   }
 
   return {
-    map, outline, setView, zoomTo, setTiles, setBreaks, setBusy, resize, isElsewhere: () => off() > DRIFT_PX, theme, colours, addBasemap: (/** @type {any} */ other) => addBasemap(other, config.basemap, new URL('../basemap/', import.meta.url).pathname),
+    map, outline, setView, zoomTo, setTiles, setBreaks, setBusy, resize, isElsewhere: () => off() > DRIFT_PX, theme, colours, addBasemap: ground,
     get breaks() { return breaks; },
     /** @param {Look|null} l */
     setLook(l) { if (look || l) { look = l; restyle(); } },

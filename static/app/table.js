@@ -5,8 +5,6 @@ import { number, percent, plural, position } from './format.js';
 import { loadNames, nearName } from './near.js';
 import { sentence } from './panel.js';
 
-/** Cells asked for; a screen at the usual resolutions has fewer. */
-export const TABLE_LIMIT = 1000;
 const PAGE_ROWS = 100;
 
 /** @typedef {import('./api.js').Summary} Summary */

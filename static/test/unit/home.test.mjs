@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { around, surroundings, tooWide, whereReportsAre } from '../../app/home.js';
-import { boxAround, project } from '../../app/geo.js';
+import { around, surroundings, whereReportsAre } from '../../app/home.js';
+import { boxAround, project, tooWide } from '../../app/geo.js';
 import { nearest } from '../../app/near.js';
 
 const BOSTON = { lat: 42.36, lng: -71.06, count: 900 }, CROYDON = { lat: 51.37, lng: -0.1, count: 5000 };
