@@ -6,7 +6,7 @@ import { announce, h } from './dom.js';
 import { areaChooser } from './draw.js';
 import { number, plural, position } from './format.js';
 import { hexWidth } from './geo.js';
-import { areaGeoJSON, areaWords, outlineOf, parseArea } from './shape.js';
+import { areaGeoJSON, areaWords, ringsOf } from './shape.js';
 import { facts, miniMap, openSheet } from './sheet.js';
 import { emptyState, nameOf, often, reports, sentence, share, times } from './words.js';
 
@@ -49,7 +49,7 @@ export function areaTool(hub, box) {
 
   /** @param {Profile} p */
   function render(p) {
-    const area = parseArea(store.get().area);
+    const area = chooser.current();
     if (!area) return;
     chooser.redraw();
     if (!p.area.total) {
@@ -83,20 +83,20 @@ export function areaTool(hub, box) {
   }
   /** @param {Profile} p @returns {import('./sheet.js').Sheet} */
   function page(p) {
-    const area = /** @type {import('./shape.js').Area} */ (parseArea(store.get().area)), places = p.top.slice(0, 6);
+    const area = /** @type {import('./shape.js').Area} */ (chooser.current()), places = p.top.slice(0, 6);
     const rows = places.map((t, i) => h('tr', {}, h('td', { text: String(i + 1) }), h('td', { text: sentence(t.place ?? '') }), h('td', { text: position(t.lat, t.lng) }), h('td', { class: 'num', text: number(t.count) })));
     return {
-      title: `Area profile: ${name.value.trim() || sentence(p.place ?? 'an area')}`, synthetic: p.synthetic,
+      title: `Area profile: ${name.value.trim() || (area.kind === 'named' ? area.name : '') || sentence(p.place ?? 'an area')}`, synthetic: p.synthetic,
       facts: facts(hub, p, [['Area', `${areaWords(area)} ${p.place ?? ''}, ${p.km2.toFixed(1)} km²`], ['Reports', `${number(p.area.total)}, ${share(p.share)} of ${number(p.whole.total)}`]]),
       pages: [[
         h('div', { class: 'columns' },
-          h('div', {}, miniMap({ outlines: [outlineOf(area)], cells: places.map((t, i) => ({ boundary: t.boundary, label: String(i + 1) })), width: 330, height: 230 }),
+          h('div', {}, miniMap({ outlines: ringsOf(area), cells: places.map((t, i) => ({ boundary: t.boundary, label: String(i + 1) })), width: 330, height: 230 }),
             block('Places with most reports', h('table', { class: 'cells' }, h('tbody', {}, ...rows))), block('Different from elsewhere', special(p, v, 6))),
           h('div', {}, block('By month', trend(p.area.by_month)), block('Reasons given', factorList(p.area.by_factor, p.area.total, v)), block('Day and time', matrix(p.area.daypart_weekday, v), unknownTime(p.area.daypart_weekday)), block('Light', darkness(p.area.by_dark)))),
       ]],
     };
   }
-  const geo = () => areaGeoJSON(/** @type {import('./shape.js').Area} */ (parseArea(store.get().area)), name.value.trim());
+  const geo = () => areaGeoJSON(/** @type {import('./shape.js').Area} */ (chooser.current()), name.value.trim());
   /** @param {'csv'|'geojson'} format @param {HTMLInputElement} reason */
   async function file(format, reason) {
     try {
@@ -110,16 +110,17 @@ export function areaTool(hub, box) {
   return {
     async refresh() {
       const want = `${store.get().area}|${hub.filter()}`;
-      chooser.redraw();
-      if (!parseArea(store.get().area)) {
-        asked = '';
-        body.replaceChildren(emptyState('Choose an area: what is on screen, a circle, or a polygon that you draw.'));
-        return;
-      }
-      if (want === asked) return;
-      asked = want;
-      box.setAttribute('aria-busy', 'true');
       try {
+        const area = await chooser.resolve();
+        chooser.redraw();
+        if (!area) {
+          asked = '';
+          body.replaceChildren(emptyState('Choose an area: what is on screen, a circle, or a polygon that you draw.'));
+          return;
+        }
+        if (want === asked) return;
+        asked = want;
+        box.setAttribute('aria-busy', 'true');
         const p = await requests.run(async (signal) => /** @type {Promise<Profile>} */ ((await postArea(url('/api/v1/profile', 'top=20', hub.filter()), geo(), signal)).json()));
         if (!p) return;
         render(p);

@@ -6,10 +6,10 @@ import { factorList } from './charts.js';
 import { announce, h } from './dom.js';
 import { areaChooser } from './draw.js';
 import { number, plural, position } from './format.js';
-import { areaGeoJSON, areaWords, outlineOf, parseArea } from './shape.js';
+import { areaGeoJSON, areaWords, parseArea, ringsOf } from './shape.js';
 import { facts, miniMap, openSheet } from './sheet.js';
 import { MAX_PACK } from './state.js';
-import { distance, emptyState, nameOf, reports, sentence, share, times, verdict } from './words.js';
+import { distance, emptyState, nameOf, reports, sentence, share, slotWords, times, verdict } from './words.js';
 
 /**
  * @typedef {{cell:string, lat:number, lng:number, place?:string, count:number, rest:number, lift:import('./words.js').Ratio, verdict:import('./words.js').Verdict,
@@ -20,14 +20,6 @@ import { distance, emptyState, nameOf, reports, sentence, share, times, verdict 
 
 const SHIFTS = /** @type {const} */ ([['early', 'Early'], ['late', 'Late'], ['night', 'Night']]);
 const STOPS = 8;
-
-/** "Evening of Friday, night of Saturday". @param {Brief['slots']} slots @param {import('./format.js').Vocabulary} v */
-export function slotWords(slots, v) {
-  const label = (/** @type {string} */ id, /** @type {{id:string, label:string}[]} */ list) => (list.find((x) => x.id === id)?.label ?? id).replace(/ \(.*/, '');
-  // An evening comes before the small hours that follow it.
-  const order = slots.some((s) => s.daypart === 'evening') && !slots.some((s) => s.daypart === 'afternoon') ? [...slots].reverse() : slots;
-  return sentence(order.map((s) => `${label(s.daypart, v.dayparts).toLowerCase()} of ${s.weekdays.length === 7 ? 'any day' : s.weekdays.map((d) => label(d, v.weekdays)).join(', ')}`).join(', '));
-}
 
 /** @param {Stop} p @param {import('./format.js').Vocabulary} v */
 const reasons = (p, v) => p.factors.map((f) => `${nameOf(f.factor, v)} ${share(f.share)} (area ${share(f.area)})`).join(', ');
@@ -45,7 +37,7 @@ export function shiftTool(hub, box) {
   box.append(h('h2', { text: 'Shift brief' }), h('div', { class: 'actions shifts', role: 'group', 'aria-label': 'Shift' }, ...buttons, day), h('details', { class: 'where' }, h('summary', { text: 'Where: what is on screen, unless you choose an area' }), chooser.el), pack, body);
   let asked = '';
   /** The chosen area, or the screen. @returns {import('./shape.js').Area} */
-  const area = () => parseArea(store.get().area) ?? /** @type {import('./shape.js').Area} */ (parseArea(`box:${view.bbox()}`));
+  const area = () => chooser.current() ?? /** @type {import('./shape.js').Area} */ (parseArea(`box:${view.bbox()}`));
   const hrefOf = (/** @type {{cell:string, lat:number, lng:number}} */ p) => `/hub?at=${p.lat.toFixed(5)},${p.lng.toFixed(5)},17&cell=${p.cell}`;
 
   /** @param {Brief} b */
@@ -89,7 +81,7 @@ export function shiftTool(hub, box) {
       title: `Shift brief: ${slotWords(b.slots, v)}`, synthetic: b.synthetic,
       facts: facts(hub, b, [['Beat', `${areaWords(here)} ${b.place ?? ''}`], ['Reports in the shift', `${number(b.total)}; ${number(b.rest)} in the rest of the week, ${number(b.unknown_time)} do not say when`], ['Usual lift', times(b.lift)]]),
       pages: [[
-        miniMap({ outlines: store.get().area ? [outlineOf(here)] : [], cells: walk.map((p, i) => ({ boundary: p.boundary, label: String(i + 1) })), walk: walk.map((p) => /** @type {[number, number]} */ ([p.lng, p.lat])), height: 260 }),
+        miniMap({ outlines: store.get().area ? ringsOf(here) : [], cells: walk.map((p, i) => ({ boundary: p.boundary, label: String(i + 1) })), walk: walk.map((p) => /** @type {[number, number]} */ ([p.lng, p.lat])), height: 260 }),
         h('p', { text: `Walk in this order: ${distance(b.route.metres)} as the crow flies, streets are longer.` }),
         h('table', { class: 'cells stops' }, h('thead', {}, h('tr', {}, ...['', 'Place', 'Reports', 'Against the rest of the week', 'Most named'].map((t) => h('th', { scope: 'col', text: t })))),
           h('tbody', {}, ...walk.map((p, i) => h('tr', {}, h('td', { text: String(i + 1) }),
@@ -122,7 +114,7 @@ export function shiftTool(hub, box) {
   }
   return {
     async refresh() {
-      const { shift, weekday } = chosen(), here = area(), want = `${shift}|${weekday}|${store.get().area || view.bbox()}|${hub.filter()}`;
+      const { shift, weekday } = chosen(), want = `${shift}|${weekday}|${store.get().area || view.bbox()}|${hub.filter()}`;
       for (const b of buttons) b.setAttribute('aria-pressed', String(b.dataset.brief === shift));
       day.value = weekday;
       renderPack();
@@ -131,7 +123,8 @@ export function shiftTool(hub, box) {
       asked = want;
       box.setAttribute('aria-busy', 'true');
       try {
-        const b = await requests.run(async (signal) => /** @type {Promise<Brief>} */ ((await postArea(url('/api/v1/brief', `shift=${shift}`, weekday && `weekday=${weekday}`, `top=${STOPS}`, hub.filter()), areaGeoJSON(here, ''), signal)).json()));
+        await chooser.resolve();
+        const here = area(), b = await requests.run(async (signal) => /** @type {Promise<Brief>} */ ((await postArea(url('/api/v1/brief', `shift=${shift}`, weekday && `weekday=${weekday}`, `top=${STOPS}`, hub.filter()), areaGeoJSON(here, ''), signal)).json()));
         if (!b) return;
         render(b);
       } catch (e) { asked = ''; chooser.redraw(); body.replaceChildren(emptyState(/** @type {Error} */ (e).message, [['Try again', () => this.refresh()]])); }

@@ -4,25 +4,12 @@ import { getJSON, latest, url } from './api.js';
 import { announce, byId, h } from './dom.js';
 import { describe, number } from './format.js';
 import { HexLayer } from './hexlayer.js';
-import { addDays, DEFAULTS, filterOf, filterQuery, parseState, printState, windowOf } from './state.js';
+import { rightState } from './compare.js';
+import { DEFAULTS, filterOf, filterQuery, printState } from './state.js';
 import { emptyState, reports } from './words.js';
 import { Map as LeafletMap } from '../vendor/leaflet.js';
 
-const YEAR_DAYS = 364;
 const STROKE = { light: 'rgba(255,255,255,.55)', dark: 'rgba(8,12,20,.55)' };
-
-/**
- * The state whose filter the right map shows; null when the left one has no period to go back from.
- * @param {import('./state.js').State} s @param {string} today @param {readonly string[]} ids factors
- * @returns {import('./state.js').State|null}
- */
-export function rightState(s, today, ids) {
-  if (s.split !== 'previous' && s.split !== 'year') return s.split ? parseState('?' + s.split, ids) : null;
-  const { from, to } = windowOf(s, today);
-  if (!from || !to) return null;
-  const days = s.split === 'year' ? YEAR_DAYS : Math.round((Date.parse(to) - Date.parse(from)) / 864e5);
-  return { ...s, window: 'custom', from: addDays(from, -days), to: addDays(to, -days) };
-}
 
 /** @param {import('./tools.js').Hub} hub @param {HTMLElement} box @returns {import('./tools.js').Tool} */
 export function splitTool(hub, box) {

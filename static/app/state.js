@@ -22,7 +22,7 @@ const DARK = ['yes', 'no', 'unknown'];
 const SORTS = ['count', '-count', 'lat', '-lat', 'lng', '-lng', 'cell', '-cell', 'place', '-place'];
 /** @type {readonly Tool[]} */
 export const TOOLS = ['hotspots', 'change', 'area', 'shift', 'split'];
-const AREA = /^(circle|box|poly):[-\d.,;]{1,4000}$/;
+const AREA = /^((circle|box|poly):[-\d.,;]{1,4000}|named:[\w-]{1,40}\/[\w.-]{1,60})$/;
 const SHIFT = /^(early|late|night)(-(mon|tue|wed|thu|fri|sat|sun))?$/;
 const CELL = /^[0-9a-f]{15}$/;
 /** Hexagons of one walk: a page each. */
@@ -110,7 +110,7 @@ export function printState(s) {
   if (s.against !== DEFAULTS.against) add('against', s.against);
   for (const k of /** @type {const} */ (['area', 'shift', 'split'])) add(k, s[k]);
   add('pack', s.pack.join(','));
-  return parts.length ? '?' + parts.map(([k, v]) => `${k}=${encodeURIComponent(v).replace(/%(2C|3A|3B)/g, decodeURIComponent)}`).join('&') : '';
+  return parts.length ? '?' + parts.map(([k, v]) => `${k}=${encodeURIComponent(v).replace(/%(2C|2F|3A|3B)/g, decodeURIComponent)}`).join('&') : '';
 }
 
 /** @param {string} iso @param {number} n */

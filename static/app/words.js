@@ -69,3 +69,11 @@ export const distance = (metres) => (metres < 950 ? `${Math.round(metres / 50) *
 
 /** @param {number} n */
 export const reports = (n) => plural(n, 'report');
+
+/** "Evening of Friday, night of Saturday". @param {{daypart:string, weekdays:string[]}[]} slots @param {import('./format.js').Vocabulary} v */
+export function slotWords(slots, v) {
+  const label = (/** @type {string} */ id, /** @type {{id:string, label:string}[]} */ list) => (list.find((x) => x.id === id)?.label ?? id).replace(/ \(.*/, '');
+  // An evening comes before the small hours that follow it.
+  const order = slots.some((s) => s.daypart === 'evening') && !slots.some((s) => s.daypart === 'afternoon') ? [...slots].reverse() : slots;
+  return sentence(order.map((s) => `${label(s.daypart, v.dayparts).toLowerCase()} of ${s.weekdays.length === 7 ? 'any day' : s.weekdays.map((d) => label(d, v.weekdays)).join(', ')}`).join(', '));
+}

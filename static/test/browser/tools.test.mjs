@@ -127,6 +127,30 @@ test('area/circle and polygon by keyboard; profile, API and page agree; the page
   await context.close();
 });
 
+test('area/a boundary by name, its outline from the server', async () => {
+  const ring = [[-0.13, 51.35], [-0.07, 51.352], [-0.06, 51.39], [-0.12, 51.395], [-0.13, 51.35]];
+  const { page, context, faults } = await open(browser, `/hub?${CROYDON}&tool=area`, {}, async (p) => {
+    await p.route('**/api/v1/areas', (r) => r.fulfill({ json: { kinds: [{ kind: 'ward', areas: 2, bounds: [-1, 51, 1, 52] }] } }));
+    await p.route('**/api/v1/areas?kind=ward', (r) => r.fulfill({ json: { kinds: [], areas: [{ id: 'W2', name: 'Waddon', bbox: [0, 0, 0, 0] }, { id: 'W1', name: 'Addiscombe', bbox: [0, 0, 0, 0] }] } }));
+    await p.route('**/api/v1/areas/ward/W1', (r) => r.fulfill({ json: { type: 'Feature', properties: { name: 'Addiscombe' }, geometry: { type: 'MultiPolygon', coordinates: [[ring]] } } }));
+  });
+  await ready(page);
+  const select = page.getByLabel('Named area');
+  await page.waitForFunction(() => document.querySelectorAll('.named option').length === 4);
+  assert.deepEqual(await select.locator('option').allTextContents(), ['Choose by name', 'Addiscombe', 'Waddon'], 'by name');
+  await select.selectOption('W1');
+  await page.waitForSelector('#area-total');
+  assert.equal(query(page).get('area'), 'named:ward/W1');
+  const api = await (await page.request.post(new URL('/api/v1/profile', page.url()).href, { headers: { 'Content-Type': 'application/geo+json' }, data: JSON.stringify({ type: 'Polygon', coordinates: [ring] }) })).json();
+  assert.equal(await numberIn(page, '#area-total'), api.area.total);
+  await page.click('#print-profile');
+  assert.match(/** @type {string} */ (await page.textContent('.sheet h1')), /Addiscombe/);
+  await page.reload(); await page.waitForSelector('#area-total');
+  assert.equal(await numberIn(page, '#area-total'), api.area.total, 'the link holds it');
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
 /** @param {Page} page */
 const lastSummary = (page) => page.evaluate(() => /** @type {PerformanceEntry} */ (performance.getEntriesByType('resource').findLast((e) => e.name.includes('/api/v1/summary'))).name);
 

@@ -90,8 +90,8 @@ test('createStore/undo takes back changes of the filter, the latest first, and l
 });
 
 test('printState/tools, areas and packs are read again', () => {
-  for (const a of ['?tool=hotspots', '?tool=change&against=year', '?tool=area&area=circle:51.37000,-0.10000,500', '?tool=shift&area=box:-0.2,51.3,0,51.4&shift=night-fri', '?pack=89194ac229bffff,89194ac228bffff', '?tool=split&split=previous']) {
+  for (const a of ['?tool=hotspots', '?tool=change&against=year', '?tool=area&area=circle:51.37000,-0.10000,500', '?area=named:ward/E05011462', '?tool=shift&area=box:-0.2,51.3,0,51.4&shift=night-fri', '?pack=89194ac229bffff,89194ac228bffff', '?tool=split&split=previous']) {
     assert.equal(printState(parseState(a, IDS)), a);
   }
-  for (const a of ['?tool=x', '?against=never', '?area=circle:x', '?area=star:1,2', '?shift=noon', '?shift=night-xyz', '?pack=zzz']) assert.equal(printState(parseState(a, IDS)), '', a);
+  for (const a of ['?tool=x', '?against=never', '?area=circle:x', '?area=star:1,2', '?area=named:../x', '?area=named:ward', '?shift=noon', '?shift=night-xyz', '?pack=zzz']) assert.equal(printState(parseState(a, IDS)), '', a);
 });
