@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -50,6 +51,10 @@ type Parts struct {
 	Log       *slog.Logger     // nil for slog.Default
 	Access    *access.Gate     // who may see what; nil in the demo opens it to everybody
 
+	// MonthPrecision tells how many reports know only their month, for the note on
+	// method; nil for none.
+	MonthPrecision func() MonthPrecision
+
 	// Mounted are handlers that answer beside ours, such as the report form's, by
 	// path: each gets that path, everything below it, and it with an ending.
 	Mounted map[string]http.Handler
@@ -72,6 +77,9 @@ type Server struct {
 	router  http.Handler
 
 	announcer *announcer
+	workbench atomic.Pointer[Workbench]
+
+	monthPrecision func() MonthPrecision
 }
 
 // New returns a server. It fails when its embedded files do not fit together.
@@ -84,6 +92,8 @@ func New(cfg Config, p Parts) (*Server, error) {
 		cache: tilecache.New(cfg.CacheBytes, runtime.GOMAXPROCS(0)),
 	}
 	s.announcer = newAnnouncer()
+	s.workbench.Store(&Workbench{})
+	s.monthPrecision = p.MonthPrecision
 	if s.gate == nil {
 		if cfg.Mode != modeDemo {
 			return nil, errors.New("a server that is no demo needs to know who may see what")
@@ -138,6 +148,8 @@ func (s *Server) routes(mounted map[string]http.Handler) *mux.Router {
 	get("/api/v1/config", s.config)
 	get("/api/v1/session", s.session)
 	get("/api/v1/events", s.events)
+	s.workbenchRoutes(m)
+	s.officerRoutes(m)
 	get("/api/openapi.json", s.openAPI)
 
 	get("/healthz", s.healthz)
