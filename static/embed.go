@@ -8,7 +8,7 @@ import "embed"
 // Files has the pages at its root (index.html, hub.html) and their parts under
 // app, vendor and basemap, which the pages expect below /static/.
 //
-//go:embed index.html hub.html
+//go:embed index.html hub.html lighting.html
 //go:embed app/*.js app/*.css app/*.svg
 //go:embed vendor/*.js vendor/*.css vendor/LICENCES.txt
 //go:embed basemap/*.json

@@ -105,7 +105,7 @@ func TestBasemap_Budget(t *testing.T) {
 }
 
 func TestPages_NothingInlineOrForeign(t *testing.T) {
-	for _, page := range []string{"hub.html", "index.html"} {
+	for _, page := range []string{"hub.html", "index.html", "lighting.html"} {
 		body := read(t, page)
 		if m := inline.Find(body); m != nil {
 			t.Errorf("%s: %q breaks the content security policy", page, m)

@@ -174,6 +174,7 @@ const (
 	mapped                // tiles, TileJSON, scale
 	figured               // totals and breakdowns
 	searched              // places
+	exported              // files to take away
 	hubPage               // HTML of the map
 	demoOnly              // there is no such thing outside the demo
 )
@@ -208,6 +209,10 @@ var routeKinds = map[string]struct {
 	"/api/v1/cells/{cell}":                {figured, "/api/v1/cells/85194ad3fffffff"},
 	"/api/v1/places":                      {searched, "/api/v1/places?q=croydon"},
 	"/hub":                                {hubPage, "/hub"},
+	"/hub/lighting":                       {hubPage, "/hub/lighting"},
+	"/api/v1/lighting":                    {figured, "/api/v1/lighting"},
+	"/api/v1/lighting.csv":                {exported, "/api/v1/lighting.csv?reason=to+repair"},
+	"/api/v1/lighting.xlsx":               {exported, "/api/v1/lighting.xlsx?reason=to+repair&top=1"},
 	"/demo/view":                          {demoOnly, "/demo/view"},
 }
 
@@ -224,7 +229,7 @@ func (k kind) wanted(who string) int {
 		return http.StatusSeeOther
 	case who == "signed out":
 		return http.StatusUnauthorized
-	case token != "" && token != map[kind]string{mapped: "tiles", hubPage: "tiles", figured: "figures", searched: "figures"}[k]:
+	case token != "" && token != map[kind]string{mapped: "tiles", hubPage: "tiles", figured: "figures", searched: "figures", exported: "export"}[k]:
 		return http.StatusForbidden
 	case k == searched, seesMap:
 		return http.StatusOK

@@ -37,18 +37,26 @@ func signIn(who *access.Identity) error {
 
 // hubPage is the page of the map: after logging in.
 func (s *Server) hubPage(w http.ResponseWriter, r *http.Request) error {
-	who := access.FromContext(r.Context())
-	switch _, err := s.decide(who, access.Ask{Surface: access.SurfaceMap}); {
-	case err == nil || who.Demo && who.SignedIn(): // the demo shows what a refusal looks like
-		return s.page("hub.html")(w, r)
-	case !who.SignedIn():
-		redirect(w, "/login?next="+url.QueryEscape(r.URL.RequestURI()))
-	case who.Role == access.Admin && !who.Token:
-		redirect(w, "/admin")
-	default:
-		return err
+	return s.mapPage("hub.html")(w, r)
+}
+
+// mapPage serves a page with a map to whoever may see one.
+func (s *Server) mapPage(name string) handler {
+	page := s.page(name)
+	return func(w http.ResponseWriter, r *http.Request) error {
+		who := access.FromContext(r.Context())
+		switch _, err := s.decide(who, access.Ask{Surface: access.SurfaceMap}); {
+		case err == nil || who.Demo && who.SignedIn(): // the demo shows what a refusal looks like
+			return page(w, r)
+		case !who.SignedIn():
+			redirect(w, "/login?next="+url.QueryEscape(r.URL.RequestURI()))
+		case who.Role == access.Admin && !who.Token:
+			redirect(w, "/admin")
+		default:
+			return err
+		}
+		return nil
 	}
-	return nil
 }
 
 func redirect(w http.ResponseWriter, to string) {

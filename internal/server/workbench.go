@@ -112,6 +112,10 @@ func (s *Server) workbenchRoutes(m *mux.Router) {
 	get("/api/v1/areas", s.listAreas)
 	get("/api/v1/areas/{kind}/figures", s.areaFigures)
 	get("/api/v1/areas/{kind}/{id}", s.area)
+	get("/api/v1/lighting", s.lighting)
+	get("/api/v1/lighting.csv", s.lightCSV)
+	get("/api/v1/lighting.xlsx", s.lightXLSX)
+	get("/hub/lighting", s.mapPage("lighting.html"))
 	get("/tiles/areas/{kind}.json", s.areaTileJSON)
 	get("/tiles/areas/{kind}/{z}/{x}/{y}.mvt", s.areaTile)
 }

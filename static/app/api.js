@@ -17,7 +17,7 @@ export class ApiError extends Error {
 }
 
 /** @param {Response} r */
-async function problem(r) {
+export async function problem(r) {
   try {
     const p = await r.json();
     return new ApiError(p.detail || p.title || `The server answered ${r.status}.`, r.status);
