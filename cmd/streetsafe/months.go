@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"github.com/streetsafe/streetsafe/internal/server"
@@ -29,13 +30,24 @@ func (m *monthNote) precision() server.MonthPrecision {
 	if m.known && m.generation == generation {
 		return m.counts
 	}
-	sources, err := m.live.store.Sources(context.Background())
+	sources, err := monthSources(context.Background(), m.live.store)
 	if err != nil {
 		m.live.log.Warn("cannot count the reports that know only their month", slog.Any("error", err))
 		return m.counts
 	}
 	m.generation, m.known, m.counts = generation, true, countMonths(sources)
 	return m.counts
+}
+
+// monthSources lists the sources with their reports if any of them knows only
+// the month. Counting reads every report, which takes seconds for millions, so
+// a store without such a source is spared it.
+func monthSources(ctx context.Context, st store.Store) ([]store.Source, error) {
+	labels, err := st.Labels(ctx)
+	if err != nil || !slices.ContainsFunc(labels, func(l store.Label) bool { return l.Precision == store.PrecisionMonth }) {
+		return nil, err
+	}
+	return st.Sources(ctx)
 }
 
 func countMonths(sources []store.Source) (n server.MonthPrecision) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -79,7 +80,9 @@ func startNginx(t *testing.T, first, second, public string) frontEnd {
 	})
 	f := frontEnd{t, dir, &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: roots},
-		Dial:            func(string, string) (net.Conn, error) { return net.Dial("tcp", "127.0.0.1:"+port) },
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "tcp", "127.0.0.1:"+port)
+		},
 	}}}
 	eventually(t, "nginx answers", func() bool {
 		resp, err := f.client.Get("https://hub.example.org/healthz")
