@@ -193,7 +193,7 @@ func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) er
 		return err
 	}
 	handler, err := server.New(o.config(st, synthetic, listener.Addr()), server.Parts{
-		Cube: live.cube, Gazetteer: places, Readiness: live.readiness, Log: std.log, Mounted: mounted, Access: gate,
+		Cube: live.cube, Gazetteer: places, Readiness: live.readiness, Log: std.log, Mounted: mounted, Access: gate, Packages: writePackage,
 		MonthPrecision: (&monthNote{live: live}).precision,
 	})
 	if err != nil {

@@ -209,6 +209,7 @@ var routeKinds = map[string]struct {
 	"/api/v1/cells/{cell}":                {figured, "/api/v1/cells/85194ad3fffffff"},
 	"/api/v1/places":                      {searched, "/api/v1/places?q=croydon"},
 	"/hub":                                {hubPage, "/hub"},
+	"/api/v1/export.{format}":             {exported, "/api/v1/export.csv?reason=to+repair"},
 	"/hub/lighting":                       {hubPage, "/hub/lighting"},
 	"/api/v1/lighting":                    {figured, "/api/v1/lighting"},
 	"/api/v1/lighting.csv":                {exported, "/api/v1/lighting.csv?reason=to+repair"},

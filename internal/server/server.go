@@ -51,6 +51,8 @@ type Parts struct {
 	Log       *slog.Logger     // nil for slog.Default
 	Access    *access.Gate     // who may see what; nil in the demo opens it to everybody
 
+	Packages PackageWriter // writes GeoPackages; nil when there are none
+
 	// MonthPrecision tells how many reports know only their month, for the note on
 	// method; nil for none.
 	MonthPrecision func() MonthPrecision
@@ -78,6 +80,7 @@ type Server struct {
 
 	announcer *announcer
 	workbench atomic.Pointer[Workbench]
+	packages  PackageWriter
 
 	monthPrecision func() MonthPrecision
 }
@@ -91,7 +94,7 @@ func New(cfg Config, p Parts) (*Server, error) {
 		queries: newQueryMemo(), tables: newTableMemo(), gate: p.Access,
 		cache: tilecache.New(cfg.CacheBytes, runtime.GOMAXPROCS(0)),
 	}
-	s.announcer = newAnnouncer()
+	s.announcer, s.packages = newAnnouncer(), p.Packages
 	s.workbench.Store(&Workbench{})
 	s.monthPrecision = p.MonthPrecision
 	if s.gate == nil {

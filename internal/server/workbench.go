@@ -115,6 +115,7 @@ func (s *Server) workbenchRoutes(m *mux.Router) {
 	get("/api/v1/lighting", s.lighting)
 	get("/api/v1/lighting.csv", s.lightCSV)
 	get("/api/v1/lighting.xlsx", s.lightXLSX)
+	get("/api/v1/export.{format}", s.export)
 	get("/hub/lighting", s.mapPage("lighting.html"))
 	get("/tiles/areas/{kind}.json", s.areaTileJSON)
 	get("/tiles/areas/{kind}/{z}/{x}/{y}.mvt", s.areaTile)
