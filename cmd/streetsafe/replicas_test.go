@@ -2,18 +2,15 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/streetsafe/streetsafe/internal/report"
 	"github.com/streetsafe/streetsafe/internal/store"
@@ -263,175 +260,4 @@ func TestReplicas_networkStalls(t *testing.T) {
 		l.underWay(t)
 	}
 	wantAcknowledged(t, st, all, l)
-}
-
-// stallLock is the advisory lock on which publications stand still in
-// TestReplicas_leaderKilled.
-const stallLock = 42
-
-// The replica that publishes is killed in the middle of the transaction, and so
-// is the next one: the last one publishes everything, once.
-func TestReplicas_leaderKilled(t *testing.T) {
-	t.Parallel() // they wait more than they work
-	for _, n := range []int{2, 3} {
-		t.Run(fmt.Sprintf("%d replicas", n), func(t *testing.T) { testLeaderKilled(t, n) })
-	}
-}
-
-func testLeaderKilled(t *testing.T, n int) {
-	const reports = 500
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	database := needDatabase(t).NewDatabase(t)
-	past := openAt(t, storage{url: database}, daysAgo(3))
-	for _, r := range batchOf(t, "due", reports) {
-		if err := past.Submit(ctx, formSource, store.Submission{Record: r, Weight: 1}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	control, err := pgx.Connect(ctx, database)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer control.Close(context.Background())
-	_, err = control.Exec(ctx, fmt.Sprintf(`SELECT pg_advisory_lock(%[1]d);
-		CREATE FUNCTION stall() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(%[1]d); RETURN NEW; END $$;
-		CREATE TRIGGER stall BEFORE INSERT ON batches FOR EACH ROW EXECUTE FUNCTION stall()`, stallLock), pgx.QueryExecModeSimpleProtocol)
-	if err != nil {
-		t.Fatal(err)
-	}
-	living := map[string]*process{}
-	for i := range n {
-		name := fmt.Sprint("replica-", i)
-		living[name] = serveStore(t, storage{url: named(t, database, name)})
-	}
-	for len(living) > 1 {
-		leader := publisher(t, control)
-		living[leader].kill()
-		delete(living, leader)
-		took := eventually(t, "another replica publishes", func() bool {
-			next := publisher(t, control)
-			return next != leader
-		})
-		if t.Logf("taken over after %v", took.Round(time.Millisecond)); took > 15*time.Second {
-			t.Errorf("taken over after %v only", took)
-		}
-	}
-	if n, err := past.Count(ctx, report.Filter{}, 0); err != nil || n != 0 {
-		t.Errorf("%d reports are published by those who died, %v", n, err)
-	}
-	if _, err := control.Exec(ctx, `SELECT pg_advisory_unlock($1)`, stallLock); err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range living {
-		eventually(t, "all is published", func() bool { return p.ready().Reports == reports })
-	}
-	wantExactly(t, past, reports, 0)
-	if g, err := past.Generation(ctx); err != nil || g != 1 {
-		t.Errorf("generation %d, %v, want one batch", g, err)
-	}
-}
-
-// named makes a database know its program by a name.
-func named(t *testing.T, database, name string) string {
-	t.Helper()
-	u, err := url.Parse(database)
-	if err != nil {
-		t.Fatal(err)
-	}
-	q := u.Query()
-	q.Set("application_name", name)
-	u.RawQuery = q.Encode()
-	return u.String()
-}
-
-// publisher waits until a replica stands in the middle of a publication, with
-// everything written and nothing committed, and returns its name.
-func publisher(t *testing.T, control *pgx.Conn) (name string) {
-	t.Helper()
-	eventually(t, "a replica publishes", func() bool {
-		err := control.QueryRow(t.Context(), `SELECT application_name FROM pg_stat_activity
-			WHERE datname = current_database() AND wait_event = 'advisory' AND query LIKE 'INSERT INTO batches%'`).Scan(&name)
-		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-			t.Fatal(err)
-		}
-		return err == nil
-	})
-	return name
-}
-
-// The primary dies under load, with a synchronous standby that the replicas
-// read from; the standby is promoted and takes over.
-func TestReplicas_standbyPromoted(t *testing.T) {
-	t.Parallel() // they wait more than they work
-	primary := ownDatabase(t)
-	database := primary.NewDatabase(keep{t})
-	standby, err := primary.Standby()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { standby.Close() })
-	for _, query := range []string{`ALTER SYSTEM SET synchronous_standby_names = '*'`, `SELECT pg_reload_conf()`} {
-		if err := primary.Exec(t.Context(), query); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s := storage{
-		url:     either(t, database, "read-write", primary.Host(), standby.Host()),
-		readURL: either(t, database, "any", standby.Host()),
-	}
-	st := openAt(t, storage{url: s.url}, nil)
-	all := replicas(t, s, 2)
-	l := startLoad(t, st, all)
-	l.underWay(t)
-	if n := sessionsIn(t, standby.At, database); n == 0 {
-		t.Error("no replica reads from the standby")
-	}
-	if err := primary.Stop(); err != nil {
-		t.Fatal(err)
-	}
-	refused := l.refused.Load()
-	eventually(t, "submissions are refused", func() bool { return l.refused.Load() > refused })
-	if err := standby.Promote(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	l.underWay(t)
-	wantAcknowledged(t, st, all, l)
-}
-
-// either writes the URL of a database that is on one of several servers.
-func either(t *testing.T, database, attributes string, hosts ...string) string {
-	t.Helper()
-	u, err := url.Parse(database)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.Host = hosts[0]
-	for _, h := range hosts[1:] {
-		u.Host += "," + h
-	}
-	q := u.Query()
-	q.Set("target_session_attrs", attributes)
-	u.RawQuery = q.Encode()
-	return u.String()
-}
-
-// sessionsIn counts the sessions of our programs in a database of a server.
-func sessionsIn(t *testing.T, at func(string) (string, error), database string) (n int) {
-	t.Helper()
-	there, err := at(database)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := pgx.Connect(t.Context(), there)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close(context.Background())
-	err = c.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity
-		WHERE datname = current_database() AND application_name = 'streetsafe'`).Scan(&n)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
 }
