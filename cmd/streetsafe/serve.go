@@ -18,6 +18,7 @@ import (
 	"github.com/streetsafe/streetsafe/internal/form"
 	"github.com/streetsafe/streetsafe/internal/server"
 	"github.com/streetsafe/streetsafe/internal/store"
+	"github.com/streetsafe/streetsafe/internal/watch"
 )
 
 // The server's limits. A tile takes a millisecond, so whoever needs longer to
@@ -40,6 +41,7 @@ type serveOptions struct {
 	basemap server.Basemap
 	form    formOptions
 	places  placesOptions
+	alerts  alertOptions
 	access  accessOptions
 
 	// listener is where it listens when that began before serve; nil otherwise.
@@ -53,6 +55,7 @@ func (o *serveOptions) addFlags(flags *pflag.FlagSet, data string) {
 	o.storage.addFlags(flags, data)
 	o.form.addFlags(flags)
 	o.places.addFlags(flags)
+	o.alerts.addFlags(flags)
 	o.access.addFlags(flags)
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address to answer on; port 0 picks a free one")
 	flags.StringSliceVar(&o.origins, "cors-origin", nil, "web origin whose scripts may read answers, such as https://maps.example.org; * for all (demo: * unless given)")
@@ -192,8 +195,13 @@ func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) er
 	if err != nil {
 		return err
 	}
+	send, err := o.alerts.channels()
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	views := watch.New(watch.Parts{Library: kept, Gate: gate, Cube: live.cube, Log: std.log, Send: send})
 	handler, err := server.New(o.config(st, synthetic, listener.Addr()), server.Parts{
-		Cube: live.cube, Gazetteer: places, Readiness: live.readiness, Log: std.log, Mounted: mounted, Access: gate, Packages: writePackage,
+		Cube: live.cube, Gazetteer: places, Readiness: live.readiness, Log: std.log, Mounted: mounted, Access: gate, Packages: writePackage, Views: views,
 		MonthPrecision: (&monthNote{live: live}).precision,
 	})
 	if err != nil {
@@ -211,6 +219,13 @@ func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) er
 	setsTick := time.NewTicker(lookForDatasets)
 	defer setsTick.Stop()
 	background.Go(func() { sets.follow(ctx, setsTick.C, handler.SetWorkbench) })
+	viewsTick := time.NewTicker(lookAtViews)
+	defer viewsTick.Stop()
+	base := o.access.publicURL
+	if base == "" {
+		base = "http://" + listener.Addr().String()
+	}
+	background.Go(func() { watchViews(ctx, std.log, views, strings.TrimSuffix(base, "/"), viewsTick.C) })
 	saveTick := time.NewTicker(saveEvery)
 	defer saveTick.Stop()
 	background.Go(func() { saved.keepSaved(ctx, live.cube, saveTick.C) })

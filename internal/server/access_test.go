@@ -20,6 +20,7 @@ import (
 	"github.com/streetsafe/streetsafe/internal/gazetteer"
 	"github.com/streetsafe/streetsafe/internal/server"
 	"github.com/streetsafe/streetsafe/internal/store/sqlite"
+	"github.com/streetsafe/streetsafe/internal/watch"
 )
 
 // today is the day of the tests with accounts: the half-year under way began
@@ -89,7 +90,7 @@ func newSite(t testing.TB, withAreas bool) *site {
 	}
 	s.cube = cube.New(snap)
 	s.handler, err = server.New(server.Config{Mode: "serve", Version: "test", Synthetic: true, StoreID: "0123abcd", CacheBytes: 8 << 20},
-		server.Parts{Cube: s.cube, Gazetteer: places, Access: s.gate, Now: func() time.Time { return today }, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+		server.Parts{Cube: s.cube, Gazetteer: places, Access: s.gate, Views: watch.New(watch.Parts{Library: st, Gate: s.gate, Cube: s.cube, Log: slog.New(slog.DiscardHandler)}), Now: func() time.Time { return today }, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,6 +176,7 @@ const (
 	figured               // totals and breakdowns
 	searched              // places
 	exported              // files to take away
+	posted                // takes POST alone
 	hubPage               // HTML of the map
 	demoOnly              // there is no such thing outside the demo
 )
@@ -210,6 +212,9 @@ var routeKinds = map[string]struct {
 	"/api/v1/places":                      {searched, "/api/v1/places?q=croydon"},
 	"/hub":                                {hubPage, "/hub"},
 	"/api/v1/export.{format}":             {exported, "/api/v1/export.csv?reason=to+repair"},
+	"/api/v1/views":                       {figured, "/api/v1/views"},
+	"/api/v1/views/seen":                  {posted, "/api/v1/views/seen"},
+	"/api/v1/views/{id}":                  {posted, "/api/v1/views/1"},
 	"/hub/lighting":                       {hubPage, "/hub/lighting"},
 	"/api/v1/lighting":                    {figured, "/api/v1/lighting"},
 	"/api/v1/lighting.csv":                {exported, "/api/v1/lighting.csv?reason=to+repair"},
@@ -224,7 +229,7 @@ func (k kind) wanted(who string) int {
 	switch {
 	case k == everybody:
 		return http.StatusOK
-	case k == demoOnly:
+	case k == demoOnly, k == posted:
 		return http.StatusMethodNotAllowed
 	case k == hubPage && (who == "signed out" || who == "admin"):
 		return http.StatusSeeOther

@@ -20,6 +20,7 @@ import (
 	"github.com/streetsafe/streetsafe/internal/gazetteer"
 	"github.com/streetsafe/streetsafe/internal/report"
 	"github.com/streetsafe/streetsafe/internal/tilecache"
+	"github.com/streetsafe/streetsafe/internal/watch"
 )
 
 // Config is what an operator decides.
@@ -51,7 +52,8 @@ type Parts struct {
 	Log       *slog.Logger     // nil for slog.Default
 	Access    *access.Gate     // who may see what; nil in the demo opens it to everybody
 
-	Packages PackageWriter // writes GeoPackages; nil when there are none
+	Packages PackageWriter  // writes GeoPackages; nil when there are none
+	Views    *watch.Watcher // saved views and their alerts; nil to keep none
 
 	// MonthPrecision tells how many reports know only their month, for the note on
 	// method; nil for none.
@@ -81,6 +83,7 @@ type Server struct {
 	announcer *announcer
 	workbench atomic.Pointer[Workbench]
 	packages  PackageWriter
+	views     *watch.Watcher
 
 	monthPrecision func() MonthPrecision
 }
@@ -94,7 +97,7 @@ func New(cfg Config, p Parts) (*Server, error) {
 		queries: newQueryMemo(), tables: newTableMemo(), gate: p.Access,
 		cache: tilecache.New(cfg.CacheBytes, runtime.GOMAXPROCS(0)),
 	}
-	s.announcer, s.packages = newAnnouncer(), p.Packages
+	s.announcer, s.packages, s.views = newAnnouncer(), p.Packages, p.Views
 	s.workbench.Store(&Workbench{})
 	s.monthPrecision = p.MonthPrecision
 	if s.gate == nil {

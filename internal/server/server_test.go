@@ -13,6 +13,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/streetsafe/streetsafe/internal/access"
 	"github.com/streetsafe/streetsafe/internal/cube"
 	"github.com/streetsafe/streetsafe/internal/gazetteer"
 	"github.com/streetsafe/streetsafe/internal/report"
@@ -69,7 +70,7 @@ func newFixture(t testing.TB, change func(*server.Config)) *fixture {
 	if change != nil {
 		change(&cfg)
 	}
-	f.handler, err = server.New(cfg, server.Parts{Cube: f.cube, Gazetteer: places, Log: slog.New(slog.NewTextHandler(f.log, nil)), Mounted: mountForm(t, places)})
+	f.handler, err = server.New(cfg, server.Parts{Cube: f.cube, Gazetteer: places, Log: slog.New(slog.NewTextHandler(f.log, nil)), Mounted: mountForm(t, places), Views: newViews(t, f.cube, access.NewDemo(nil))})
 	if err != nil {
 		t.Fatal(err)
 	}

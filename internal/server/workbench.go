@@ -116,6 +116,7 @@ func (s *Server) workbenchRoutes(m *mux.Router) {
 	get("/api/v1/lighting.csv", s.lightCSV)
 	get("/api/v1/lighting.xlsx", s.lightXLSX)
 	get("/api/v1/export.{format}", s.export)
+	s.viewRoutes(m)
 	get("/hub/lighting", s.mapPage("lighting.html"))
 	get("/tiles/areas/{kind}.json", s.areaTileJSON)
 	get("/tiles/areas/{kind}/{z}/{x}/{y}.mvt", s.areaTile)

@@ -19,5 +19,12 @@ func benchRequests() []*http.Request {
 	} {
 		out = append(out, httptest.NewRequest(http.MethodGet, target, nil))
 	}
+	for _, x := range []struct{ method, target, body string }{
+		{http.MethodPost, "/api/v1/views", croydonView}, {http.MethodPost, "/api/v1/views", croydonView}, {http.MethodPost, "/api/v1/views", `{"name":""}`},
+		{http.MethodGet, "/api/v1/views", ""}, {http.MethodPost, "/api/v1/views/seen", `{"up_to":1}`}, {http.MethodPost, "/api/v1/views/1", `{"alert":false}`},
+		{http.MethodPost, "/api/v1/views/9", `{"alert":false}`}, {http.MethodDelete, "/api/v1/views/1", ""}, {http.MethodDelete, "/api/v1/views/1", ""},
+	} {
+		out = append(out, sendJSON(x.method, x.target, x.body))
+	}
 	return out
 }

@@ -54,9 +54,10 @@ type Library interface {
 	SeeAlerts(ctx context.Context, account, upTo int64) error
 
 	// ClaimAlert takes an alert that is not sent and whose time has come, counts
-	// a try, and keeps it from others until next. ErrNotFound when there is none.
+	// a try, and keeps it from others for a while: retry at the first try, and
+	// four times as long at each further one. ErrNotFound when there is none.
 	// Alerts that were tried so often are left alone.
-	ClaimAlert(ctx context.Context, now, next time.Time, tries int) (ViewAlert, error)
+	ClaimAlert(ctx context.Context, now time.Time, retry time.Duration, tries int) (ViewAlert, error)
 
 	// AlertSent says that an alert has arrived.
 	AlertSent(ctx context.Context, id int64) error

@@ -168,12 +168,12 @@ func (s *Store) SeeAlerts(ctx context.Context, account, upTo int64) error {
 }
 
 // ClaimAlert is store.Library.ClaimAlert.
-func (s *Store) ClaimAlert(ctx context.Context, now, next time.Time, tries int) (l store.ViewAlert, err error) {
+func (s *Store) ClaimAlert(ctx context.Context, now time.Time, retry time.Duration, tries int) (l store.ViewAlert, err error) {
 	err = s.write(ctx, func(tx pgx.Tx) error {
 		var id int64
-		err := tx.QueryRow(ctx, `UPDATE view_alerts SET tries = tries + 1, next_at = $1 WHERE id =
-			(SELECT id FROM view_alerts WHERE NOT sent AND tries < $2 AND next_at <= $3 ORDER BY next_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id`,
-			whole(next), tries, whole(now)).Scan(&id)
+		err := tx.QueryRow(ctx, `UPDATE view_alerts SET next_at = $1::timestamptz + make_interval(secs => $2::double precision * power(4, tries)), tries = tries + 1 WHERE id =
+			(SELECT id FROM view_alerts WHERE NOT sent AND tries < $3 AND next_at <= $1::timestamptz ORDER BY next_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id`,
+			whole(now), retry.Seconds(), tries).Scan(&id)
 		if err != nil {
 			return err
 		}

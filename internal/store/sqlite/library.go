@@ -168,12 +168,12 @@ func (s *Store) SeeAlerts(ctx context.Context, account, upTo int64) error {
 }
 
 // ClaimAlert is store.Library.ClaimAlert.
-func (s *Store) ClaimAlert(ctx context.Context, now, next time.Time, tries int) (l store.ViewAlert, err error) {
+func (s *Store) ClaimAlert(ctx context.Context, now time.Time, retry time.Duration, tries int) (l store.ViewAlert, err error) {
 	err = s.write(ctx, func(tx *sql.Tx) error {
 		var id int64
-		err := tx.QueryRowContext(ctx, `UPDATE view_alerts SET tries = tries + 1, next_at = ? WHERE id =
-			(SELECT id FROM view_alerts WHERE sent = 0 AND tries < ? AND next_at <= ? ORDER BY next_at, id LIMIT 1) RETURNING id`,
-			next.Unix(), tries, now.Unix()).Scan(&id)
+		err := tx.QueryRowContext(ctx, `UPDATE view_alerts SET next_at = ?1 + ?2 * (1 << (2 * tries)), tries = tries + 1 WHERE id =
+			(SELECT id FROM view_alerts WHERE sent = 0 AND tries < ?3 AND next_at <= ?1 ORDER BY next_at, id LIMIT 1) RETURNING id`,
+			now.Unix(), int64(retry/time.Second), tries).Scan(&id)
 		if err != nil {
 			return err
 		}

@@ -201,7 +201,7 @@ func testClaims(t *testing.T, create OpenLibrary) {
 	for range 4 {
 		p := open()
 		all.Go(func() {
-			_, err := p.ClaimAlert(ctx, accessStart, accessStart.Add(time.Minute), 3)
+			_, err := p.ClaimAlert(ctx, accessStart, time.Minute, 3)
 			if err == nil {
 				claimed.Add(1)
 			} else if !errors.Is(err, store.ErrNotFound) {
@@ -213,24 +213,28 @@ func testClaims(t *testing.T, create OpenLibrary) {
 	if claimed.Load() != 1 {
 		t.Fatalf("claimed %d times", claimed.Load())
 	}
-	later := accessStart.Add(time.Minute)
-	a, err := s.ClaimAlert(ctx, later, later.Add(time.Hour), 3)
+	at := func(after time.Duration) time.Time { return accessStart.Add(after) }
+	_, err := s.ClaimAlert(ctx, at(59*time.Second), time.Minute, 3)
+	wantErr(t, "too soon", err, store.ErrNotFound)
+	a, err := s.ClaimAlert(ctx, at(time.Minute), time.Minute, 3)
 	if err != nil || a.Tries != 2 || a.Name != "mine" || a.Email != "" {
 		t.Fatalf("second try: %+v, %v", a, err)
 	}
-	later = later.Add(time.Hour)
-	if _, err := s.ClaimAlert(ctx, later, later, 3); err != nil {
+	// It waits four times as long now.
+	_, err = s.ClaimAlert(ctx, at(4*time.Minute+59*time.Second), time.Minute, 3)
+	wantErr(t, "too soon again", err, store.ErrNotFound)
+	if _, err := s.ClaimAlert(ctx, at(5*time.Minute), time.Minute, 3); err != nil {
 		t.Fatal(err)
 	}
-	_, err = s.ClaimAlert(ctx, later, later, 3)
+	_, err = s.ClaimAlert(ctx, at(time.Hour), time.Minute, 3)
 	wantErr(t, "a fourth try", err, store.ErrNotFound)
-	if _, err = s.ClaimAlert(ctx, later, later, 4); err != nil {
+	if _, err = s.ClaimAlert(ctx, at(time.Hour), time.Minute, 4); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.AlertSent(ctx, a.ID); err != nil {
 		t.Fatal(err)
 	}
-	_, err = s.ClaimAlert(ctx, later, later, 9)
+	_, err = s.ClaimAlert(ctx, at(1000*time.Hour), time.Minute, 9)
 	wantErr(t, "after it arrived", err, store.ErrNotFound)
 	wantErr(t, "one that is not there", s.AlertSent(ctx, 999), store.ErrNotFound)
 }
