@@ -17,7 +17,6 @@ import (
 	"github.com/streetsafe/streetsafe/internal/access"
 	"github.com/streetsafe/streetsafe/internal/areas"
 	"github.com/streetsafe/streetsafe/internal/cube"
-	"github.com/streetsafe/streetsafe/internal/gazetteer"
 	"github.com/streetsafe/streetsafe/internal/server"
 	"github.com/streetsafe/streetsafe/internal/store/sqlite"
 	"github.com/streetsafe/streetsafe/internal/watch"
@@ -63,19 +62,8 @@ func croydonRegion(t testing.TB) *access.Region {
 // accounts named "bound" are kept to a council.
 func newSite(t testing.TB, withAreas bool) *site {
 	t.Helper()
-	s := &site{fixture: &fixture{reports: body(t)}, region: croydonRegion(t), asks: map[string]func(*http.Request){"signed out": func(*http.Request) {}}}
-	b := cube.NewBuilder()
-	if err := b.Add(cube.Batch{Generation: 1, Add: s.reports}); err != nil {
-		t.Fatal(err)
-	}
-	snap, err := b.Snapshot(1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	places, err := gazetteer.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := commonParts(t)
+	s := &site{fixture: &fixture{reports: c.reports, cube: cube.New(c.snapshot)}, region: croydonRegion(t), asks: map[string]func(*http.Request){"signed out": func(*http.Request) {}}}
 	st, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), sqlite.FileName), sqlite.Options{Create: true})
 	if err != nil {
 		t.Fatal(err)
@@ -88,9 +76,8 @@ func newSite(t testing.TB, withAreas bool) *site {
 	if s.gate, err = access.New(context.Background(), st, cfg); err != nil {
 		t.Fatal(err)
 	}
-	s.cube = cube.New(snap)
 	s.handler, err = server.New(server.Config{Mode: "serve", Version: "test", Synthetic: true, StoreID: "0123abcd", CacheBytes: 8 << 20},
-		server.Parts{Cube: s.cube, Gazetteer: places, Access: s.gate, Views: watch.New(watch.Parts{Library: st, Gate: s.gate, Cube: s.cube, Log: slog.New(slog.DiscardHandler)}), Now: func() time.Time { return today }, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+		server.Parts{Cube: s.cube, Gazetteer: c.places, Access: s.gate, Views: watch.New(watch.Parts{Library: st, Gate: s.gate, Cube: s.cube, Log: slog.New(slog.DiscardHandler)}), Now: func() time.Time { return today }, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
@@ -23,24 +25,45 @@ import (
 
 const bodySize = 4000
 
-// body returns a small synthetic body, the same each time.
-func body(t testing.TB) []report.Report {
-	t.Helper()
+// shared is what the fixtures have in common and never change: making it takes
+// a second under the race detector.
+var shared = sync.OnceValues(func() (common, error) {
 	last, err := report.ParseDay("2026-10-31")
 	if err != nil {
-		t.Fatal(err)
+		return common{}, err
 	}
 	cfg := synth.DefaultConfig(last)
 	cfg.Reports = bodySize
-	b, err := synth.New(cfg)
+	body, err := synth.New(cfg)
+	if err != nil {
+		return common{}, err
+	}
+	c := common{reports: slices.Collect(body.Reports())}
+	b := cube.NewBuilder()
+	if err := b.Add(cube.Batch{Generation: 1, Add: c.reports}); err != nil {
+		return common{}, err
+	}
+	if c.snapshot, err = b.Snapshot(1); err != nil {
+		return common{}, err
+	}
+	c.places, err = gazetteer.Open()
+	return c, err
+})
+
+// common is a small synthetic body, its index, and the places.
+type common struct {
+	reports  []report.Report
+	snapshot *cube.Snapshot
+	places   *gazetteer.Index
+}
+
+func commonParts(t testing.TB) common {
+	t.Helper()
+	c, err := shared()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out []report.Report
-	for r := range b.Reports() {
-		out = append(out, r)
-	}
-	return out
+	return c
 }
 
 type fixture struct {
@@ -52,20 +75,10 @@ type fixture struct {
 
 func newFixture(t testing.TB, change func(*server.Config)) *fixture {
 	t.Helper()
-	f := &fixture{reports: body(t), log: &bytes.Buffer{}}
-	b := cube.NewBuilder()
-	if err := b.Add(cube.Batch{Generation: 1, Add: f.reports}); err != nil {
-		t.Fatal(err)
-	}
-	snap, err := b.Snapshot(1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.cube = cube.New(snap)
-	places, err := gazetteer.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := commonParts(t)
+	f := &fixture{reports: c.reports, cube: cube.New(c.snapshot), log: &bytes.Buffer{}}
+	places := c.places
+	var err error
 	cfg := server.Config{Mode: "demo", Version: "test", Synthetic: true, StoreID: "0123abcd", Origins: []string{"*"}, CacheBytes: 8 << 20}
 	if change != nil {
 		change(&cfg)
