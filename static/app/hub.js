@@ -18,6 +18,10 @@ import { addMonths, createStore, filterQuery, MAX_PACK, NO_FILTER, parseState, p
 
 const SETTLE_MS = 120;
 const TOP_SHOWN = 5;
+/** The map comes first. */
+const ALERTS_AFTER_MS = 3000;
+/** Saved views are held to their history within a minute of new reports. */
+const ALERTS_SOON_MS = 65_000;
 /** Cells asked for with the table open; a screen at the usual resolutions has fewer. */
 const TABLE_LIMIT = 1000;
 
@@ -209,11 +213,22 @@ function run(store, config, vocabulary, first) {
     if (now.tool !== was.tool) openTool();
     if (now.table !== was.table) { openTable(); stale(); settle(); }
   });
+  // Views, alerts and files are loaded when they are asked for.
+  const keep = () => import('./keep.js');
+  /** @param {number} n */
+  const badge = (n) => { const el = byId('unseen'); el.hidden = !n; el.textContent = n ? String(n) : ''; byId('keep').setAttribute('aria-label', n ? `Keep: ${plural(n, 'new alert')}` : 'Keep: views, alerts and files'); };
+  const lookForAlerts = () => keep().then((k) => k.unseen()).then(badge, () => { /* whoever keeps no views has no alerts */ });
+  byId('keep').addEventListener('click', async () => {
+    (await keep()).openKeep({ address: location.search, filter: filter(), bbox: view.bbox(), res: view.res(), words: words(), total: summary?.total ?? 0 }, badge);
+  });
+  badge(0);
+  setTimeout(lookForAlerts, ALERTS_AFTER_MS);
   // The view stays: only what it shows is fetched again, the tiles first since they name the generation.
   follow(async (latest) => {
     if (latest === generation) return;
     await loadTiles();
     loadScale(); loadSummary(); openDetail();
+    setTimeout(lookForAlerts, ALERTS_SOON_MS);
   }, { ask: async () => /** @type {Config} */ (await getJSON('/api/v1/config')).generation });
 
   applyTiles(first);
