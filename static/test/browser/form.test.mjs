@@ -152,7 +152,7 @@ test('form/keyboard only, from the first page to the last', async () => {
   await page.waitForSelector('#move:not([hidden])');
   await tabTo(page, '[value=move-north]');
   const before = await page.textContent('#chosen-text');
-  for (let i = 0; i < 3; i++) { await enter(); await page.waitForResponse((r) => r.url().endsWith('/report/near')); }
+  for (let i = 0; i < 3; i++) await Promise.all([page.waitForResponse((r) => r.url().endsWith('/report/near')), enter()]);
   await page.waitForFunction((b) => document.getElementById('chosen-text')?.textContent !== b, before);
   assert.equal(await page.textContent('#said'), await page.textContent('#chosen-text'), 'the move is said aloud');
   await tabTo(page, 'button.button');
