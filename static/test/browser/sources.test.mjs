@@ -50,7 +50,7 @@ test('basemap/offline asks only our own host, an online one is a setting with it
   });
   await online.page.waitForFunction(() => performance.getEntriesByType('resource').some((e) => e.name.includes('/online/')));
   assert.ok(online.requests.some((u) => /\/online\/12\/\d+\/\d+\.png/.test(u)), 'no zoom beyond what the source has');
-  assert.ok(!online.requests.some((u) => u.includes('/basemap/')), 'the offline files are not asked for');
+  assert.ok(!online.requests.some((u) => u.includes('/basemap/base.json')), 'the offline ground is not asked for, only the names of places');
   assert.match(/** @type {string} */ (await online.page.textContent('.leaflet-control-attribution')), /Someone’s streets/);
   assert.ok(await numberIn(online.page, '#total') > 0);
   assert.deepEqual(online.faults, []);
