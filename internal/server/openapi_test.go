@@ -43,7 +43,7 @@ func TestOpenAPI(t *testing.T) {
 		"/api/v1/summary", "/api/v1/summary?bbox=-0.2,51.3,0,51.5&res=9&top=3&weekdays=sat", "/api/v1/summary?bbox=1", "/api/v1/summary?bbox=-30,30,-29,31",
 		"/api/v1/cells/" + f.reports[0].Cell.String(), "/api/v1/cells/" + f.reports[0].Cell.String() + "?dayparts=night&from=2026-01-01", "/api/v1/cells/nonsense",
 		"/api/v1/places?q=croydon", "/api/v1/places?q=51.5,-0.1&limit=1", "/api/v1/places?q=qqqqqqqq", "/api/v1/places?limit=1",
-		"/api/v1/config", "/api/openapi.json", "/healthz", "/readyz",
+		"/api/v1/config", "/api/v1/session", "/api/openapi.json", "/healthz", "/readyz",
 	} {
 		requests = append(requests, httptest.NewRequest(http.MethodGet, target, nil))
 	}
