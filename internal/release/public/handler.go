@@ -56,6 +56,17 @@ func (h *Handler) Bytes() int64 { return h.files.Load().bytes }
 // Paths lists every path that is served, ascending, each beginning with "/".
 func (h *Handler) Paths() []string { return h.files.Load().paths }
 
+// Open gives a published file as it is on disk, by its path with the leading
+// "/", and its strong ETag. The bytes are shared: never change them.
+func (h *Handler) Open(path string) (body []byte, etag string, ok bool) {
+	f := h.files.Load().byPath[path]
+	if f == nil {
+		return nil, "", false
+	}
+	plain := f.codings[len(f.codings)-1]
+	return plain.body, plain.etag[0], true
+}
+
 // Header values are shared between requests and never changed.
 var (
 	valueNosniff = []string{"nosniff"}

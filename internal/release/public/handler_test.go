@@ -150,6 +150,22 @@ func decode(t *testing.T, w *httptest.ResponseRecorder) string {
 }
 
 // PMTiles clients read parts.
+func TestHandler_Open(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "2025-H1")
+	h := handler(t, dir)
+	body, etag, ok := h.Open("/2025-H1/cells.csv")
+	if want := "2025-H1" + content["cells.csv"]; !ok || string(body) != want {
+		t.Errorf("Open gives %d bytes, %v, not the file of %d", len(body), ok, len(want))
+	}
+	if got := get(h, http.MethodGet, "/2025-H1/cells.csv", "Accept-Encoding", "identity").Header().Get("ETag"); got != etag {
+		t.Errorf("ETag %s, served as %s", etag, got)
+	}
+	if _, _, ok := h.Open("/2025-H1/other.csv"); ok {
+		t.Error("a file that is not published is there")
+	}
+}
+
 func TestHandler_ranges(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "2025-H1")
