@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/url"
 	"strings"
+
+	"github.com/streetsafe/streetsafe/internal/words"
 )
 
 // SupportService is somebody who helps, as the last page names them. Texts are
@@ -39,7 +41,7 @@ func ReadSupport(r io.Reader) ([]SupportService, error) {
 	for _, s := range list {
 		u, err := url.Parse(s.URL)
 		switch {
-		case s.ID == "" || s.Name[fallback] == "" || s.Text[fallback] == "":
+		case s.ID == "" || s.Name[words.Fallback] == "" || s.Text[words.Fallback] == "":
 			return nil, fmt.Errorf("support service %q: needs an id, and a name and a text in English", s.ID)
 		case s.URL != "" && (err != nil || u.Scheme != "https" || u.Host == ""):
 			return nil, fmt.Errorf("support service %q: address %q: expected one that begins with https://", s.ID, s.URL)
@@ -54,7 +56,7 @@ func ReadSupport(r io.Reader) ([]SupportService, error) {
 
 // In returns the name and the text in a language, or in English.
 func (s SupportService) In(lang string) map[string]string {
-	out := map[string]string{"Name": s.Name[fallback], "Text": s.Text[fallback]}
+	out := map[string]string{"Name": s.Name[words.Fallback], "Text": s.Text[words.Fallback]}
 	if n := s.Name[lang]; n != "" {
 		out["Name"] = n
 	}
