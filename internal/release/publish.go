@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/streetsafe/streetsafe/internal/pmtiles"
 	"github.com/streetsafe/streetsafe/internal/release/public"
 	"github.com/streetsafe/streetsafe/tiles"
 )
@@ -112,7 +113,7 @@ func writeDataset(dir string, d Dataset) error {
 
 // writeTiles writes the pyramid as single files and as one archive.
 func (o *output) writeTiles(d Dataset) error {
-	archive := pmArchive{MinZoom: minTileZoom, MaxZoom: maxTileZoom}
+	archive := pmtiles.Archive{MinZoom: minTileZoom, MaxZoom: maxTileZoom}
 	var err error
 	archive.West, archive.South, archive.East, archive.North, err = boundsOf(d.Cells[coarsestRes])
 	if err != nil {
@@ -122,13 +123,13 @@ func (o *output) writeTiles(d Dataset) error {
 		return err
 	}
 	err = drawTiles(d, func(t drawn) error {
-		archive.add(t.tile, slices.Clone(t.mvt))
+		archive.Add(t.tile, slices.Clone(t.mvt))
 		return errors.Join(o.write(t.tile.String()+".mvt", t.mvt), o.write(t.tile.String()+".geojson", t.geojson))
 	})
 	if err != nil {
 		return err
 	}
-	b, err := archive.encode()
+	b, err := archive.Encode()
 	if err != nil {
 		return err
 	}

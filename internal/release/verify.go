@@ -16,6 +16,7 @@ import (
 	"github.com/paulmach/orb/encoding/mvt"
 	"github.com/uber/h3-go/v4"
 
+	"github.com/streetsafe/streetsafe/internal/pmtiles"
 	"github.com/streetsafe/streetsafe/internal/release/public"
 	"github.com/streetsafe/streetsafe/tiles"
 )
@@ -343,7 +344,7 @@ func (v *verifier) tileNames() []string {
 }
 
 func (v *verifier) archive() (string, error) {
-	a, err := ReadPMTiles(v.read["tiles.pmtiles"])
+	a, err := pmtiles.Read(v.read["tiles.pmtiles"])
 	if err != nil {
 		return "", err
 	}
