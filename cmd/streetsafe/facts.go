@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/streetsafe/streetsafe/internal/form"
 	"github.com/streetsafe/streetsafe/internal/release/public"
+	"github.com/streetsafe/streetsafe/internal/report"
 )
 
 // widerResolution is the area that a release splits by theme.
@@ -47,22 +49,37 @@ func (p *placeFacts) Place(ctx context.Context, cell h3.Cell) (form.PlaceFacts, 
 	if err != nil {
 		return form.PlaceFacts{}, fmt.Errorf("area of a place: %w", err)
 	}
-	facts := form.PlaceFacts{Release: figures.Release.ID}
-	add := func(label string, n int) {
-		if n > 0 {
-			facts.Themes = append(facts.Themes, form.Figure{Label: label, Count: n})
+	facts, err := inRelease(figures.Release)
+	if err != nil {
+		return form.PlaceFacts{}, err
+	}
+	facts.Here = figures.At(cell.String())["count"]
+	around := figures.At(wider.String())
+	for _, column := range []struct{ name, label string }{
+		{"count", "theme.all"}, {"environmental_only", "theme.environmental"}, {"behavioural_only", "theme.behavioural"}, {"both", "theme.both"},
+	} {
+		if n := around[column.name]; n > 0 {
+			facts.Wider = append(facts.Wider, form.Figure{Label: column.label, Count: n})
 		}
 	}
-	add("theme.all", figures.At(cell.String())["count"])
-	around := figures.At(wider.String())
-	add("theme.wider.all", around["count"])
-	add("theme.wider.environmental", around["environmental_only"])
-	add("theme.wider.behavioural", around["behavioural_only"])
-	add("theme.wider.both", around["both"])
 	if p.actions != nil {
 		facts.Actions, err = p.actions(ctx, cell)
 	}
 	return facts, err
+}
+
+// inRelease says what a release counts. The zero one is none yet.
+func inRelease(r public.Release) (facts form.PlaceFacts, err error) {
+	if facts.Release = r.ID; r.ID == "" {
+		return facts, nil
+	}
+	from, err1 := report.ParseDay(r.From)
+	to, err2 := report.ParseDay(r.To)
+	if err := errors.Join(err1, err2); err != nil {
+		return form.PlaceFacts{}, fmt.Errorf("public release %s: %w", r.ID, err)
+	}
+	facts.From, facts.To = from, to
+	return facts, nil
 }
 
 // current returns the figures of the newest release, which come twice a year.

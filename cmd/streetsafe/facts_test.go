@@ -146,14 +146,14 @@ func TestDemographics(t *testing.T) {
 func TestPlaceFacts(t *testing.T) {
 	dir := t.TempDir()
 	o := releaseOptions{storage: storeOf(t, dir, 20_000), now: func() time.Time { return time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC) }}
-	acted := form.Action{Day: day(t, "2026-01-02"), Text: "lamps mended"}
+	acted := form.Action{Title: "lamps mended", Steps: []form.ActionStep{{Day: day(t, "2026-01-02")}}}
 	facts := newPlaceFacts(o.publicDir(), func(context.Context, h3.Cell) ([]form.Action, error) { return []form.Action{acted}, nil })
 	croydon, err := submission(t, "").Cell.Parent(8)
 	if err != nil {
 		t.Fatal(err)
 	}
 	none, err := facts.Place(t.Context(), croydon)
-	if err != nil || none.Release != "" || len(none.Themes) != 0 || !reflect.DeepEqual(none.Actions, []form.Action{acted}) {
+	if err != nil || none.Release != "" || none.Here != 0 || len(none.Wider) != 0 || !reflect.DeepEqual(none.Actions, []form.Action{acted}) {
 		t.Fatalf("before a release: %+v, %v", none, err)
 	}
 	if err := runReleaseBuild(t.Context(), &streams{out: &strings.Builder{}}, o, nil); err != nil {
@@ -181,7 +181,7 @@ func TestPlaceFacts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Release != year.ID || len(got.Themes) == 0 || got.Themes[0] != (form.Figure{Label: "theme.all", Count: int(c.Count)}) {
+		if got.Release != year.ID || got.Here != int(c.Count) || got.From != day(t, "2025-01-01") || got.To != day(t, "2026-01-01") {
 			t.Fatalf("%v: %+v, want %d of %s", c.Cell, got, c.Count, year.ID)
 		}
 	}
@@ -194,9 +194,9 @@ func TestPlaceFacts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := map[string]int{"theme.wider.all": int(c.Count), "theme.wider.environmental": int(c.Columns[2]),
-			"theme.wider.behavioural": int(c.Columns[3]), "theme.wider.both": int(c.Columns[4])}
-		for _, f := range got.Themes {
+		want := map[string]int{"theme.all": int(c.Count), "theme.environmental": int(c.Columns[2]),
+			"theme.behavioural": int(c.Columns[3]), "theme.both": int(c.Columns[4])}
+		for _, f := range got.Wider {
 			if n, known := want[f.Label]; known && n != f.Count {
 				t.Errorf("%v: %s is %d, want %d", c.Cell, f.Label, f.Count, n)
 			}

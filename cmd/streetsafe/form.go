@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -39,6 +40,7 @@ type formOptions struct {
 	keys      []string
 	proofBits int
 	basemap   form.Basemap
+	keyFile   string
 }
 
 func (o *formOptions) addFlags(flags *pflag.FlagSet) {
@@ -50,6 +52,7 @@ func (o *formOptions) addFlags(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&o.proxies, "trusted-proxy", nil, "network whose X-Forwarded-For is believed, such as 10.0.0.0/8; needed behind a proxy, or all reports count as one network's")
 	flags.StringSliceVar(&o.keys, "sender-key", nil, "api key of an application that sends for many people: no proof of work, no hourly limit")
 	flags.IntVar(&o.proofBits, "proof-bits", 0, "zero bits of the proof of work; negative for none (default 16)")
+	flags.StringVar(&o.keyFile, "form-key-file", "", "file with a secret of 32 letters or more that servers side by side share, so that a report begun on one is finished on another (default: keys in memory only)")
 	flags.StringVar(&o.basemap.URL, "form-basemap", "", "path of this host with map tiles for the form, such as /basemap/{z}/{x}/{y}.png (default: offline)")
 	flags.StringVar(&o.basemap.Attribution, "form-basemap-attribution", "", "attribution of that map")
 }
@@ -92,6 +95,9 @@ func (o *formOptions) config() (form.Config, error) {
 		}
 		cfg.TrustedProxies = append(cfg.TrustedProxies, prefix)
 	}
+	if o.keyFile != "" {
+		cfg.SharedKey = func() ([][]byte, error) { return readKeyFile(o.keyFile) }
+	}
 	if o.support == "" {
 		return cfg, nil
 	}
@@ -104,6 +110,20 @@ func (o *formOptions) config() (form.Config, error) {
 		return cfg, fmt.Errorf("--support-file %s: %w", o.support, err)
 	}
 	return cfg, nil
+}
+
+// readKeyFile reads the secrets that servers side by side share: one a line.
+func readKeyFile(name string) (secrets [][]byte, err error) {
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("--form-key-file: %w", err)
+	}
+	for line := range bytes.Lines(raw) {
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			secrets = append(secrets, line)
+		}
+	}
+	return secrets, nil
 }
 
 // formSecret reads the key of place receipts, and makes it the first time.

@@ -78,7 +78,12 @@ func scan(t *testing.T, dirs ...string) {
 
 func TestForm_settings(t *testing.T) {
 	dir := t.TempDir()
+	short := filepath.Join(dir, "short.key")
+	if err := os.WriteFile(short, []byte("too short\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, args := range [][]string{
+		{"--form-key-file", short}, {"--form-key-file", filepath.Join(dir, "none.key")},
 		{"--form-area", "atlantis"}, {"--trusted-proxy", "10.0.0.1"}, {"--support-file", filepath.Join(dir, "none.json")},
 		{"--form-basemap", "https://tile.example/{z}/{x}/{y}.png"}, {"--exit-url", "javascript:x"}, {"--proof-bits", "60"},
 	} {

@@ -13,6 +13,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -84,21 +85,43 @@ func (s *sender) submit(want string, answers ...string) {
 	}
 }
 
-// proof solves a proof of work, as the script of the form does.
-func (s *sender) proof() string {
+// proof solves a proof of work, as a program does, and returns it with the key
+// of the report that it is for.
+func (s *sender) proof() (answer, key string) {
 	s.t.Helper()
 	var c struct {
-		Challenge string
-		Bits      int
+		Challenge, Key string
+		Bits           int
 	}
 	_, body := s.do(http.MethodGet, "/api/v1/challenge", "", "")
 	if err := json.Unmarshal([]byte(body), &c); err != nil || c.Bits == 0 {
 		s.t.Fatalf("challenge %s: %v", body, err)
 	}
+	return solve(c.Challenge, c.Bits), c.Key
+}
+
+var pageChallenge = regexp.MustCompile(`data-challenge="([^"]+)" data-bits="(\d+)"`)
+
+// pageProof solves the proof of work of the page, as its script does.
+func (s *sender) pageProof() string {
+	s.t.Helper()
+	m := pageChallenge.FindStringSubmatch(s.page)
+	if m == nil {
+		s.t.Fatalf("%s has no challenge:\n%.1500s", s.at, s.page)
+	}
+	zeros, err := strconv.Atoi(m[2])
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return solve(m[1], zeros)
+}
+
+// solve finds a counter so that the hash begins with so many zero bits.
+func solve(challenge string, zeros int) string {
 	for i := 0; ; i++ {
-		answer := fmt.Sprintf("%s.%d", c.Challenge, i)
+		answer := fmt.Sprintf("%s.%d", challenge, i)
 		sum := sha256.Sum256([]byte(answer))
-		if bits.LeadingZeros32(uint32(sum[0])<<24|uint32(sum[1])<<16|uint32(sum[2])<<8|uint32(sum[3])) >= c.Bits {
+		if bits.LeadingZeros32(uint32(sum[0])<<24|uint32(sum[1])<<16|uint32(sum[2])<<8|uint32(sum[3])) >= zeros {
 			return answer
 		}
 	}
@@ -106,13 +129,17 @@ func (s *sender) proof() string {
 
 // fillIn goes through the whole form and says something of the sender at its
 // end. It returns the page behind the place code.
-func (s *sender) fillIn(factor, proof string) (place string) {
+func (s *sender) fillIn(factor string, script bool) (place string) {
 	s.t.Helper()
 	s.do(http.MethodGet, "/report/where", "", "")
 	s.submit("/report/place", "lat", "51.3762", "lng", "-0.0982")
 	s.submit("/report/people", "factor", factor)
 	s.submit("/report/when", "factor", "none")
 	s.submit("/report/check", "day", "today", "daypart", "night")
+	proof := ""
+	if script {
+		proof = s.pageProof()
+	}
 	s.submit("/report/sent", "proof", proof)
 	s.do(http.MethodGet, strings.Replace(s.at, "/sent", "/about", 1), "", "")
 	s.submit("/report/done", "age", "25_34", "sex", "female")
@@ -160,23 +187,25 @@ func sendAll(t *testing.T, base string) {
 	t.Helper()
 	for i := range 4 {
 		s := &sender{t: t, base: base, address: fmt.Sprintf("192.0.2.%d", i)}
-		if place := s.fillIn("badly_lit", s.proof()); strings.Contains(place, "<table") {
+		if place := s.fillIn("badly_lit", true); strings.Contains(place, "<table") {
 			t.Error("a place has figures before there is a release")
 		}
 	}
 	noScript := &sender{t: t, base: base, address: "192.0.2.100"}
-	noScript.fillIn("rundown", "")
+	noScript.fillIn("rundown", false)
 
 	good := &sender{t: t, base: base, address: "192.0.2.200"}
 	busy := &sender{t: t, base: base, address: "192.0.2.201"}
-	const key = "3f0f1f9a-3f62-4c37-9a51-2d8f8a2a7d6e"
 	answers := map[string]string{}
-	answers["accepted"] = good.api(51.3762, key, "badly_lit", good.proof())
-	answers["duplicate"] = good.api(51.3762, key, "badly_lit", good.proof())
+	proof, key := good.proof()
+	answers["accepted"] = good.api(51.3762, key, "badly_lit", proof)
+	answers["duplicate"] = good.api(51.3762, key, "badly_lit", proof)
 	answers["quarantined"] = good.api(51.3762, "", "rundown", "")
-	answers["outside"] = good.api(48.8566, "", "badly_lit", good.proof())
+	proof, key = good.proof()
+	answers["outside"] = good.api(48.8566, key, "badly_lit", proof)
 	for range 12 {
-		answers["over the limit"] = busy.api(51.3762, "", "isolated", busy.proof())
+		proof, key = busy.proof()
+		answers["over the limit"] = busy.api(51.3762, key, "isolated", proof)
 	}
 	for kind, answer := range answers {
 		if answer != answers["accepted"] || !strings.HasPrefix(answer, "202 ") {

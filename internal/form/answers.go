@@ -28,6 +28,7 @@ type answers struct {
 	daypart report.Daypart
 	dark    report.Dark
 	search  string // what was looked for, until a place is chosen
+	turn    uint32 // how often something was answered: of two drafts the later one counts
 }
 
 // step is a set of questions.
@@ -42,7 +43,7 @@ const (
 
 func newAnswers() answers { return answers{key: uuid.New(), daypart: report.UnknownDaypart} }
 
-const answersBytes = 16 + 8 + 8 + 2 + 1 + 1 + 1 + 4 + 1 + 1 + maxSearch
+const answersBytes = 16 + 8 + 8 + 2 + 1 + 1 + 1 + 4 + 1 + 1 + 4 + maxSearch
 
 func (a answers) encode() []byte {
 	b := make([]byte, 0, answersBytes)
@@ -53,6 +54,7 @@ func (a answers) encode() []byte {
 	b = append(b, byte(a.done), flag(a.noEnv), flag(a.noBeh))
 	b = binary.BigEndian.AppendUint32(b, uint32(a.day))
 	b = append(b, byte(a.daypart), byte(a.dark))
+	b = binary.BigEndian.AppendUint32(b, a.turn)
 	search := make([]byte, maxSearch)
 	copy(search, a.search)
 	return append(b, search...)
@@ -79,7 +81,8 @@ func decodeAnswers(b []byte) (answers, error) {
 	a.done, a.noEnv, a.noBeh = step(b[34]), b[35] == 1, b[36] == 1
 	a.day = report.Day(int32(binary.BigEndian.Uint32(b[37:])))
 	a.daypart, a.dark = report.Daypart(b[41]), report.Dark(b[42])
-	a.search = string(bytes.TrimRight(b[43:], "\x00"))
+	a.turn = binary.BigEndian.Uint32(b[43:])
+	a.search = string(bytes.TrimRight(b[47:], "\x00"))
 	return a, nil
 }
 

@@ -178,8 +178,15 @@ func asProblem(err error) error {
 	return newProblem(http.StatusBadRequest, param, "Expected "+f.Expect+".")
 }
 
+// newChallenge is a proof of work with the key of the report that it is for.
+type newChallenge struct {
+	challenge
+	Key uuid.UUID `json:"key"`
+}
+
 // getChallenge hands out a proof of work to do.
 func (h *Handler) getChallenge(w http.ResponseWriter, _ *http.Request) error {
-	writeBody(w, http.StatusOK, "application/json", mustJSON(h.proofs.challenge()))
+	key := uuid.New()
+	writeBody(w, http.StatusOK, "application/json", mustJSON(newChallenge{h.proofs.challenge(key), key}))
 	return nil
 }

@@ -23,7 +23,7 @@ import (
 func TestPostReport(t *testing.T) {
 	f := newFixture(t, nil)
 	key := uuid.New()
-	body := fmt.Sprintf(`{"lat":51.3762,"lng":-0.0982,"factors":["badly_lit","followed"],"day":"2026-07-01","daypart":"night","dark":"yes","key":%q,"proof":%q}`, key, f.SolvedProof())
+	body := fmt.Sprintf(`{"lat":51.3762,"lng":-0.0982,"factors":["badly_lit","followed"],"day":"2026-07-01","daypart":"night","dark":"yes","key":%q,"proof":%q}`, key, f.SolvedProof(key))
 	r := f.postJSON(body)
 	if r.StatusCode != http.StatusAccepted || read(t, r) != `{"status":"received"}` {
 		t.Fatalf("status %d", r.StatusCode)
@@ -193,7 +193,7 @@ func (f *fixture) sendJSON(o outcome) *http.Response {
 	}
 	proof := ""
 	if o.proof {
-		proof = f.SolvedProof()
+		proof = f.SolvedProof(o.key)
 	}
 	return f.postJSON(fmt.Sprintf(`{"lat":%v,"lng":%v,"factors":["rundown"],"key":%q,"proof":%q}`, lat, lng, o.key, proof))
 }
@@ -238,7 +238,7 @@ func (f *fixture) sendForm(t *testing.T, o outcome) *http.Response {
 	t.Helper()
 	v := url.Values{"s": {f.Draft(o.key, o.outside)}, "lang": {"en"}}
 	if o.proof {
-		v.Set("proof", f.SolvedProof())
+		v.Set("proof", f.SolvedProof(o.key))
 	}
 	return f.post("/report/send", v)
 }
@@ -247,7 +247,7 @@ func TestSubmission_weight(t *testing.T) {
 	f := newFixture(t, nil)
 	send := func(day, factor string) form.Submission {
 		key := uuid.New()
-		r := f.postJSON(fmt.Sprintf(`{"lat":51.3762,"lng":-0.0982,"factors":[%q],"day":%q,"key":%q,"proof":%q}`, factor, day, key, f.SolvedProof()))
+		r := f.postJSON(fmt.Sprintf(`{"lat":51.3762,"lng":-0.0982,"factors":[%q],"day":%q,"key":%q,"proof":%q}`, factor, day, key, f.SolvedProof(key)))
 		if r.StatusCode != http.StatusAccepted {
 			t.Fatalf("status %d", r.StatusCode)
 		}

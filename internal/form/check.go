@@ -40,8 +40,16 @@ func (v *visit) check() {
 		{v.tr.T("people.short"), v.reasons(a.factors & report.BehaviouralFactors), change(pathWhyPeople)},
 		{v.tr.T("when.short"), v.whenLines(a), change(pathWhen)},
 	}
-	out.Data = checkData{Rows: rows, Proof: v.proofs.challenge()}
+	out.Data = checkData{Rows: rows, Proof: v.proofs.challenge(a.key)}
 	v.render(http.StatusOK, out)
+}
+
+// renewProof answers a page that has been open for long with a new challenge for
+// the same report.
+func (v *visit) renewProof() {
+	if a, ok := v.load(); ok {
+		v.json(v.proofs.challenge(a.key))
+	}
 }
 
 func (v *visit) reasons(fs report.Factors) []string {

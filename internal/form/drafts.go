@@ -51,7 +51,9 @@ func (d *drafts) name(kind byte, key uuid.UUID) (out [16]byte) {
 	return out
 }
 
-// newest returns the newest answers of the draft that a belongs to.
+// newest returns the newest answers of the draft that a belongs to: those that
+// are remembered when the browser went back, or a itself when another server
+// has seen more of it.
 func (d *drafts) newest(a answers) (answers, fate) {
 	known, ok := d.get(kindDraft, a.key)
 	switch {
@@ -59,6 +61,8 @@ func (d *drafts) newest(a answers) (answers, fate) {
 		return a, alive
 	case known.fate != alive:
 		return answers{}, known.fate
+	case known.latest.turn < a.turn:
+		return a, alive
 	}
 	return known.latest, alive
 }

@@ -2,6 +2,7 @@ package form
 
 import (
 	"crypto/sha256"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -27,8 +28,10 @@ type (
 	Answers  = answers
 )
 
-func NewSealer(shared []byte, now func() time.Time) *Sealer { return newSealer(shared, now) }
-func (s *sealer) Seal(kind byte, plain []byte) string       { return s.seal(kind, plain) }
+func NewSealer(shared func() ([][]byte, error), now func() time.Time) *Sealer {
+	return &sealer{&keyring{label: "draft", shared: shared, now: now, log: slog.Default()}}
+}
+func (s *sealer) Seal(kind byte, plain []byte) string { return s.seal(kind, plain) }
 func (s *sealer) Open(kind byte, token string) ([]byte, error) {
 	return s.open(kind, token)
 }
@@ -44,10 +47,14 @@ func ParseReceipt(s string) (code [receiptBytes]byte, e error) { return parseRec
 // Proof finds and spends proofs of work.
 type Proof struct{ p *proofs }
 
-func NewProof(bits int, now func() time.Time) Proof { return Proof{newProofs(bits, now)} }
-func (p Proof) Challenge() (text string, bits int)  { c := p.p.challenge(); return c.Text, c.Bits }
-func (p Proof) Redeem(answer string) bool           { return p.p.redeem(answer) }
-func (p Proof) Spent() int                          { return len(p.p.spent) }
+func NewProof(bits int, shared func() ([][]byte, error), now func() time.Time) Proof {
+	return Proof{&proofs{bits, now, &keyring{label: "proof", shared: shared, now: now, log: slog.Default()}}}
+}
+func (p Proof) Challenge(key uuid.UUID) (text string, bits int) {
+	c := p.p.challenge(key)
+	return c.Text, c.Bits
+}
+func (p Proof) Proves(answer string, key uuid.UUID) bool { return p.p.proves(answer, key) }
 
 // Solve does the work of a challenge.
 func Solve(text string, bits int) string { return SolveFrom(text, bits, 0) }
@@ -70,8 +77,11 @@ func (l Limits) Judge(from string, r report.Report) (int, bool) {
 	return l.l.judge(netip.MustParseAddr(from), r)
 }
 
-// Challenge returns a solved proof of work of a handler.
-func (h *Handler) SolvedProof() string { c := h.proofs.challenge(); return Solve(c.Text, c.Bits) }
+// SolvedProof returns a proof of work of a handler for the report with a key.
+func (h *Handler) SolvedProof(key uuid.UUID) string {
+	c := h.proofs.challenge(key)
+	return Solve(c.Text, c.Bits)
+}
 
 func (h *Handler) Client(r *http.Request) netip.Addr { return h.client(r) }
 

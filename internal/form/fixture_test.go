@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -223,6 +224,22 @@ func (b *browser) submit(answers ...string) {
 		v.Add(answers[i], answers[i+1])
 	}
 	b.follow(path, b.f.post(path, v))
+}
+
+var pageChallenge = regexp.MustCompile(`data-challenge="([^"]+)" data-bits="(\d+)"`)
+
+// proof does the work of the page, as its script does.
+func (b *browser) proof() string {
+	b.t.Helper()
+	m := pageChallenge.FindStringSubmatch(b.page)
+	if m == nil {
+		b.t.Fatalf("the page %s has no challenge:\n%s", b.at, b.page)
+	}
+	zeros, err := strconv.Atoi(m[2])
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return form.Solve(m[1], zeros)
 }
 
 func (b *browser) on(path string) {

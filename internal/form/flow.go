@@ -25,6 +25,7 @@ func (v *visit) load() (a answers, ok bool) {
 
 // goOn goes to a page with the answers so far, and what to put right there.
 func (v *visit) goOn(to string, a answers, more ...string) {
+	a.turn++
 	v.drafts.keep(a)
 	if v.changing() && to != pathCheck && len(more) == 0 {
 		more = []string{"change", "1"}
@@ -35,6 +36,7 @@ func (v *visit) goOn(to string, a answers, more ...string) {
 // answered goes to the question after this one, or back to the list of answers
 // when this one was opened from there.
 func (v *visit) answered(next string, a answers) {
+	a.turn++
 	v.drafts.keep(a)
 	if v.changing() && a.complete() {
 		next = pathCheck

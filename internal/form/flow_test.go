@@ -21,7 +21,7 @@ func TestHandler_flow(t *testing.T) {
 			b.visit("/report/where?lang=" + lang)
 			b.toCheck()
 			b.sees(f.T(lang, "factor.badly_lit"), f.T(lang, "month.2"), "2026", f.T(lang, "dark.line.yes"))
-			b.submit("proof", f.SolvedProof())
+			b.submit("proof", b.proof())
 			b.on("/report/sent")
 			kept := f.sink.only(t)
 			want := report.Report{Day: mustDay(t, "2026-02-03"), Daypart: report.Evening, Dark: report.DarkYes,

@@ -3,7 +3,7 @@
 //
 // It is anonymous by construction. A coordinate becomes a cell of resolution 11
 // in the handler that reads it; answers travel between the pages in a sealed
-// token in the address, whose key lives in memory and dies within two hours;
+// token in the address, whose key lives in memory and changes every hour;
 // addresses become keyed hashes that live a day at most; no page sets a cookie,
 // stores anything in the browser or asks another host for anything; nothing of
 // a request is ever logged.
@@ -45,10 +45,12 @@ type Config struct {
 	// and the database nobody learns more than with the database.
 	Secret []byte
 
-	// SharedSeal is a second secret, for replicas without sticky sessions: it
-	// seals the answers between pages. Without it the key is random, in memory,
-	// and changes every hour, which is better.
-	SharedSeal []byte
+	// SharedKey reads further secrets of at least 32 random bytes, the same on
+	// servers side by side: a report begun on one is then finished on another. The
+	// first is for use, the others still open what is being written while they
+	// are replaced. nil is for one server: keys are then random and in memory
+	// only, which is better.
+	SharedKey func() ([][]byte, error)
 
 	BaseURL string // of this site as people reach it, for posters: "https://streetsafe.example"
 
@@ -148,13 +150,17 @@ func New(cfg Config, p Parts) (*Handler, error) {
 	if h.receipts, err = newReceipts(receiptKey); err != nil {
 		return nil, err
 	}
-	h.seal = newSealer(cfg.SharedSeal, h.now)
+	h.seal = &sealer{h.keyring("draft")}
 	h.drafts = newDrafts(h.now)
 	h.limits = newLimits(cfg.PerHour, h.now)
-	h.proofs = newProofs(cfg.ProofBits, h.now)
+	h.proofs = &proofs{bits: cfg.ProofBits, now: h.now, keys: h.keyring("proof")}
 	h.posters = newTally()
 	h.router = h.routes()
 	return h, nil
+}
+
+func (h *Handler) keyring(label string) *keyring {
+	return &keyring{label: label, shared: h.cfg.SharedKey, now: h.now, log: h.log}
 }
 
 func (c *Config) complete() error {
@@ -164,8 +170,10 @@ func (c *Config) complete() error {
 	if len(c.Secret) < minSecret {
 		return fmt.Errorf("form: secret of %d bytes: expected %d random ones or more", len(c.Secret), minSecret)
 	}
-	if len(c.SharedSeal) > 0 && len(c.SharedSeal) < minSecret {
-		return fmt.Errorf("form: shared seal of %d bytes: expected %d random ones or more", len(c.SharedSeal), minSecret)
+	if c.SharedKey != nil {
+		if _, err := readSecrets(c.SharedKey); err != nil {
+			return fmt.Errorf("form: shared key: %w", err)
+		}
 	}
 	if c.Basemap.URL != "" && (!strings.HasPrefix(c.Basemap.URL, "/") || strings.HasPrefix(c.Basemap.URL, "//")) {
 		return fmt.Errorf("form: basemap %q: expected a path of this host, so that no browser asks another one where somebody feels unsafe", c.Basemap.URL)

@@ -22,7 +22,7 @@ func (v *visit) placeLabel(c h3.Cell) string {
 const besideMetres = 75
 
 func (v *visit) near(lat, lng float64) string {
-	p, metres, ok := v.places.Nearest(lat, lng)
+	p, metres, ok := v.places.Landmark(lat, lng)
 	if !ok {
 		return v.tr.T("near.none")
 	}
@@ -33,7 +33,11 @@ func (v *visit) near(lat, lng float64) string {
 	if p.Admin == "" {
 		id = strings.TrimSuffix(id, ".place") + ".short"
 	}
-	return v.tr.T(id, "Place", p.Name, "Admin", p.Admin, "Metres", roundMetres(metres), "Way", v.tr.T("way."+way(p, lat, lng)))
+	name := p.Name
+	if p.Kind == gazetteer.KindStation {
+		name = v.tr.T("near.station", "Station", p.Name)
+	}
+	return v.tr.T(id, "Place", name, "Admin", p.Admin, "Metres", roundMetres(metres), "Way", v.tr.T("way."+way(p, lat, lng)))
 }
 
 // way is the direction from a place to a point: 0 for north, in eighths of a

@@ -231,7 +231,10 @@ type facts struct{ asked h3.Cell }
 
 func (x *facts) Place(_ context.Context, c h3.Cell) (form.PlaceFacts, error) {
 	x.asked = c
-	return form.PlaceFacts{Release: "2026-1", Themes: []form.Figure{{Label: "theme.both", Count: 25}}, Actions: []form.Action{{Day: 20_000, Text: "Four lamps <mended>"}}}, nil
+	return form.PlaceFacts{Release: "2026-1", From: 20_000, To: 20_030, Wider: []form.Figure{{Label: "theme.both", Count: 25}}, Actions: []form.Action{
+		{Status: "done", Label: form.Text{"en": "Done", "cy": "Wedi’i wneud"}, Kind: form.Text{"en": "Lighting"}, Title: "Four lamps <mended>",
+			Note: form.Text{"en": "Only in English"}, Place: "near the park", Steps: []form.ActionStep{{Day: 20_001, Text: form.Text{"en": "Done by the council", "cy": "Gwnaed gan y cyngor"}}}},
+	}}, nil
 }
 
 func TestPlace(t *testing.T) {
@@ -246,7 +249,10 @@ func TestPlace(t *testing.T) {
 		t.Fatal("no receipt")
 	}
 	b.visit(link[1])
-	b.sees(f.T("en", "theme.both"), "about 25", "2026-1", "Four lamps <mended>", "4 October 2024")
+	b.sees(f.T("en", "theme.both"), "about 25", "4 October 2024 to 2 November 2024", f.T("en", "area.few"),
+		"Done", "Four lamps <mended>", "near the park", "5 October 2024", "Done by the council")
+	b.visit(strings.Replace(link[1], "lang=en", "lang=cy", 1))
+	b.sees("Wedi’i wneud", `<span lang="cy">Gwnaed gan y cyngor`, `<p lang="en">Only in English`)
 	if want, err := f.sink.only(t).Report.Cell.Parent(8); err != nil || known.asked != want {
 		t.Errorf("asked for %s, expected %s, %v", known.asked, want, err)
 	}

@@ -23,51 +23,6 @@ type clock struct{ at time.Time }
 
 func (c *clock) now() time.Time { return c.at }
 
-func TestSealer(t *testing.T) {
-	for name, shared := range map[string][]byte{"own key": nil, "shared key": bytes.Repeat([]byte{3}, 32)} {
-		t.Run(name, func(t *testing.T) {
-			c := &clock{today}
-			s := form.NewSealer(shared, c.now)
-			token := s.Seal(1, []byte("answers"))
-			if got, err := s.Open(1, token); err != nil || string(got) != "answers" {
-				t.Fatalf("opened %q, %v", got, err)
-			}
-			if _, err := s.Open(2, token); err == nil {
-				t.Error("a token of one kind passes for another")
-			}
-			if s.Seal(1, []byte("answers")) == token {
-				t.Error("two tokens of the same answers are the same")
-			}
-			for i := range len(token) {
-				bad := []byte(token)
-				bad[i] ^= 4
-				if _, err := s.Open(1, string(bad)); err == nil {
-					t.Errorf("opened with letter %d changed", i)
-				}
-			}
-			c.at = c.at.Add(form.TokenLife)
-			if _, err := s.Open(1, token); err != nil {
-				t.Error("closed before its time")
-			}
-			c.at = c.at.Add(time.Second)
-			if _, err := s.Open(1, token); err == nil {
-				t.Error("opened after its time")
-			}
-			// However long nobody asked, an old key is gone.
-			c.at = today.Add(30 * time.Hour)
-			s.Seal(1, nil)
-			c.at = today
-			if _, err := s.Open(1, token); err == nil && shared == nil {
-				t.Error("a key that was thrown away opens a token")
-			}
-		})
-	}
-	a, b := form.NewSealer(bytes.Repeat([]byte{3}, 32), (&clock{today}).now), form.NewSealer(bytes.Repeat([]byte{3}, 32), (&clock{today}).now)
-	if got, err := b.Open(1, a.Seal(1, []byte("x"))); err != nil || string(got) != "x" {
-		t.Errorf("a replica with the same key opens nothing: %v", err)
-	}
-}
-
 func TestAnswers_length(t *testing.T) {
 	short, long := form.NewAnswers(0, ""), form.NewAnswers(0x8b194ac260b6fff, strings.Repeat("w", form.MaxSearch))
 	if len(short.Encode()) != form.AnswersBytes || len(long.Encode()) != form.AnswersBytes {
@@ -157,55 +112,6 @@ func TestReceipts_guesses(t *testing.T) {
 	}
 }
 
-func TestProof(t *testing.T) {
-	c := &clock{today}
-	p := form.NewProof(6, c.now)
-	text, bits := p.Challenge()
-	if bits != 6 {
-		t.Fatalf("%d bits", bits)
-	}
-	good := form.Solve(text, bits)
-	if p.Redeem(text+".") || p.Redeem(text) || p.Redeem("") || p.Redeem(text+".-1") || p.Redeem(text+".1x") {
-		t.Error("an answer without a counter counts")
-	}
-	if !p.Redeem(good) {
-		t.Error("the work does not count")
-	}
-	if p.Redeem(good) {
-		t.Error("the work counts twice")
-	}
-	if p.Redeem(form.SolveFrom(text, bits, 1<<20)) {
-		t.Error("another answer to a spent challenge counts")
-	}
-	text, bits = p.Challenge()
-	late := form.Solve(text, bits)
-	c.at = c.at.Add(10 * time.Minute)
-	if p.Redeem(late) {
-		t.Error("ten minutes later the work still counts")
-	}
-	if text, bits = p.Challenge(); !p.Redeem(form.Solve(text, bits)) {
-		t.Error("new work does not count")
-	}
-	if n := p.Spent(); n != 1 {
-		t.Errorf("%d spent challenges are remembered, of which one can still be answered", n)
-	}
-	if text, bits := form.NewProof(6, c.now).Challenge(); p.Redeem(form.Solve(text, bits)) {
-		t.Error("a challenge of another process counts")
-	}
-	// Easier work under a signature for harder work: every field is signed.
-	text, _ = p.Challenge()
-	for i := range len(text) {
-		bad := []byte(text)
-		bad[i] ^= 1
-		if s := string(bad); p.Redeem(form.Solve(s, 6)) {
-			t.Errorf("a challenge with letter %d changed counts", i)
-		}
-	}
-	if !form.NewProof(-1, c.now).Redeem("") {
-		t.Error("without a proof of work set up, one is asked for")
-	}
-}
-
 func TestLimits(t *testing.T) {
 	c := &clock{today}
 	l := form.NewLimits(10, c.now)
@@ -288,7 +194,9 @@ func TestNew_refuses(t *testing.T) {
 	for name, change := range map[string]func(*form.Config){
 		"no area":             func(c *form.Config) { c.Area = report.Area{} },
 		"no secret":           func(c *form.Config) { c.Secret = nil },
-		"short seal":          func(c *form.Config) { c.SharedSeal = []byte("short") },
+		"short shared key":    func(c *form.Config) { c.SharedKey = func() ([][]byte, error) { return [][]byte{[]byte("short")}, nil } },
+		"empty shared key":    func(c *form.Config) { c.SharedKey = func() ([][]byte, error) { return nil, nil } },
+		"no shared key":       func(c *form.Config) { c.SharedKey = func() ([][]byte, error) { return nil, errDisk } },
 		"map of another host": func(c *form.Config) { c.Basemap.URL = "https://tile.example/{z}/{x}/{y}.png" },
 		"map by scheme":       func(c *form.Config) { c.Basemap.URL = "//tile.example/{z}/{x}/{y}.png" },
 		"hard proof":          func(c *form.Config) { c.ProofBits = 30 },

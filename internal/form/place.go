@@ -2,6 +2,8 @@ package form
 
 import (
 	"net/http"
+
+	"github.com/streetsafe/streetsafe/internal/report"
 )
 
 type codeData struct{ Code string }
@@ -30,7 +32,8 @@ func (v *visit) takeCode() {
 type placeData struct {
 	Label  string
 	Facts  PlaceFacts
-	Report string // the form, near this place
+	Last   report.Day // the last one that the figures count
+	Report string     // the form, near this place
 }
 
 // place shows what anyone may know of the place of a receipt.
@@ -53,6 +56,7 @@ func (v *visit) place() {
 			return
 		}
 	}
+	data.Last = data.Facts.To - 1
 	out := v.newView("area", "")
 	out.Data = data
 	v.render(http.StatusOK, out)

@@ -9,8 +9,9 @@ import (
 	"math/bits"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // proofLife is how long a challenge can be answered.
@@ -22,23 +23,15 @@ const proofLife = 10 * time.Minute
 // for every address.
 //
 // It is our own since the two known weaknesses of this kind of scheme are in
-// how fields are joined and in use without end: here every field is
-// length-prefixed under the HMAC, an answer counts once, and the key lives in
-// memory only.
+// how fields are joined and in use without end. Here every field is
+// length-prefixed under the HMAC, and the key of the report is one of them: an
+// answer is good for the one report that it was made for, and a report that is
+// sent twice counts once. That holds on servers side by side too, which do not
+// tell each other what was spent.
 type proofs struct {
 	bits int // 0 or less for no proof
 	now  func() time.Time
-	key  [32]byte
-
-	mu    sync.Mutex // guards spent and swept
-	spent map[[16]byte]time.Time
-	swept time.Time
-}
-
-func newProofs(bits int, now func() time.Time) *proofs {
-	p := &proofs{bits: bits, now: now, spent: map[[16]byte]time.Time{}}
-	_, _ = rand.Read(p.key[:]) // never fails (crypto/rand)
-	return p
+	keys *keyring
 }
 
 const (
@@ -52,19 +45,21 @@ type challenge struct {
 	Bits int    `json:"bits"`
 }
 
-func (p *proofs) challenge() challenge {
+// challenge makes one for the report with a key.
+func (p *proofs) challenge(key uuid.UUID) challenge {
 	raw := make([]byte, nonceBytes, challengeBytes)
 	_, _ = rand.Read(raw) // never fails (crypto/rand)
 	raw = binary.BigEndian.AppendUint64(raw, uint64(p.now().Add(proofLife).Unix()))
 	raw = append(raw, byte(max(p.bits, 0)))
-	raw = append(raw, p.mac(raw)...)
+	raw = append(raw, signature(p.keys.keys()[0], raw, key)...)
 	return challenge{base64.RawURLEncoding.EncodeToString(raw), max(p.bits, 0)}
 }
 
-// mac signs the fields of a challenge, each with its length before it.
-func (p *proofs) mac(raw []byte) []byte {
-	m := hmac.New(sha256.New, p.key[:])
-	for _, field := range [][]byte{[]byte("streetsafe proof 1"), raw[:nonceBytes], raw[nonceBytes : nonceBytes+8], raw[nonceBytes+8 : nonceBytes+9]} {
+// signature is the HMAC over the fields of a challenge and the key of its
+// report, each with its length before it.
+func signature(by key, raw []byte, report uuid.UUID) []byte {
+	m := hmac.New(sha256.New, by[:])
+	for _, field := range [][]byte{[]byte("streetsafe proof 2"), raw[:nonceBytes], raw[nonceBytes : nonceBytes+8], raw[nonceBytes+8 : nonceBytes+9], report[:]} {
 		var n [4]byte
 		binary.BigEndian.PutUint32(n[:], uint32(len(field)))
 		m.Write(n[:])
@@ -73,8 +68,9 @@ func (p *proofs) mac(raw []byte) []byte {
 	return m.Sum(nil)
 }
 
-// redeem checks an answer "challenge.counter" and spends it.
-func (p *proofs) redeem(answer string) bool {
+// proves reports whether answer, "challenge.counter", is the work for the report
+// with this key.
+func (p *proofs) proves(answer string, key uuid.UUID) bool {
 	if p.bits <= 0 {
 		return true
 	}
@@ -83,34 +79,19 @@ func (p *proofs) redeem(answer string) bool {
 		return false
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(raw) != challengeBytes || !hmac.Equal(raw[challengeBytes-sha256.Size:], p.mac(raw)) {
+	if err != nil || len(raw) != challengeBytes || !p.signed(raw, key) {
 		return false
 	}
-	now := p.now()
 	expires := time.Unix(int64(binary.BigEndian.Uint64(raw[nonceBytes:])), 0)
-	if !now.Before(expires) || zeroBits(sha256.Sum256([]byte(answer))) < int(raw[nonceBytes+8]) {
-		return false
-	}
-	return p.spend([nonceBytes]byte(raw), expires, now)
+	return p.now().Before(expires) && zeroBits(sha256.Sum256([]byte(answer))) >= int(raw[nonceBytes+8])
 }
 
-// spend reports whether the nonce was unused, and uses it.
-func (p *proofs) spend(nonce [nonceBytes]byte, expires, now time.Time) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if now.Sub(p.swept) > time.Minute {
-		p.swept = now
-		for n, end := range p.spent {
-			if !now.Before(end) {
-				delete(p.spent, n)
-			}
-		}
+func (p *proofs) signed(raw []byte, key uuid.UUID) bool {
+	given, ok := raw[challengeBytes-sha256.Size:], false
+	for _, by := range p.keys.keys() {
+		ok = hmac.Equal(given, signature(by, raw, key)) || ok
 	}
-	if _, used := p.spent[nonce]; used {
-		return false
-	}
-	p.spent[nonce] = expires
-	return true
+	return ok
 }
 
 func zeroBits(sum [sha256.Size]byte) int {

@@ -10,6 +10,7 @@ const (
 	pathWhyPeople = "/report/people"
 	pathWhen      = "/report/when"
 	pathCheck     = "/report/check"
+	pathProof     = "/report/proof"
 	pathSend      = "/report/send"
 	pathSent      = "/report/sent"
 	pathAbout     = "/report/about"
@@ -45,6 +46,7 @@ func (h *Handler) routes() http.Handler {
 	page("GET "+pathWhen, (*visit).askWhen)
 	page("POST "+pathWhen, (*visit).takeWhen)
 	page("GET "+pathCheck, (*visit).check)
+	page("POST "+pathProof, (*visit).renewProof)
 	page("POST "+pathSend, (*visit).send)
 
 	page("GET "+pathSent, (*visit).sentPage)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/streetsafe/streetsafe/internal/gazetteer"
 	"github.com/streetsafe/streetsafe/internal/report"
+	"github.com/streetsafe/streetsafe/internal/words"
 )
 
 // The reasons for which a submission waits for review instead of counting.
@@ -79,7 +80,7 @@ func DemographicValues() map[string][]string {
 // Gazetteer finds places by name and names positions.
 type Gazetteer interface {
 	Search(q string, limit int) []gazetteer.Place
-	Nearest(lat, lng float64) (p gazetteer.Place, metres float64, ok bool)
+	Landmark(lat, lng float64) (p gazetteer.Place, metres float64, ok bool)
 	Attribution() string
 }
 
@@ -92,9 +93,11 @@ type OutsideGazetteer interface {
 
 // PlaceFacts is what may be told to anyone about a cell of resolution 8.
 type PlaceFacts struct {
-	Release string   // name of the public release that the figures are from, "" for none yet
-	Themes  []Figure // published figures; suppressed ones are absent
-	Actions []Action // what was done there, newest first
+	Release  string     // name of the public release that the figures are from, "" for none yet
+	From, To report.Day // of receipt, half-open: what the release counts
+	Here     int        // published count of the cell, 0 when it is not shown
+	Wider    []Figure   // published figures of the area around; suppressed ones are absent
+	Actions  []Action   // what was done there, is planned or will not be done, the latest change first
 }
 
 // Figure is one published number. Label is a message identifier of the
@@ -104,10 +107,41 @@ type Figure struct {
 	Count int // as published: noisy and rounded
 }
 
-// Action is something that was done in a place, in the words of who did it.
+// Action is something done about a place, in the words of who answers for it.
 type Action struct {
+	Status string // identifier of the latest one: seen, planned, done or declined
+	Label  Text   // of the status
+	Kind   Text
+	Title  string // in English
+	Note   Text
+	Place  string // where, in words
+	Steps  []ActionStep
+}
+
+// ActionStep is one dated thing that happened with an action.
+type ActionStep struct {
 	Day  report.Day
-	Text string
+	Text Text // "Planned by Croydon Council: four lamps this autumn"
+}
+
+// Text is a wording by BCP 47 tag. English must be there.
+type Text map[string]string
+
+// In returns the wording in a language, or in English.
+func (t Text) In(lang string) string {
+	if s := t[lang]; s != "" {
+		return s
+	}
+	return t[words.Fallback]
+}
+
+// Lang returns the language that In answers in, so that a screen reader speaks
+// it (WCAG 3.1.2).
+func (t Text) Lang(lang string) string {
+	if t[lang] != "" {
+		return lang
+	}
+	return words.Fallback
 }
 
 // PlaceSource tells what is public of a place.

@@ -48,7 +48,7 @@ func (h *Handler) submit(ctx context.Context, in incoming) error {
 	}
 	s := Submission{Report: rep, Key: in.key, Weight: 1}
 	if !h.knownSender(in.sender) {
-		proven := h.proofs.redeem(in.proof)
+		proven := h.proofs.proves(in.proof, in.key)
 		weight, over := h.limits.judge(in.from, rep)
 		switch {
 		case over:

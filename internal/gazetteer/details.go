@@ -19,6 +19,8 @@ type Details struct {
 	units   []unit   // sorted by code once indexed
 	admins  map[string]string
 	credits []string
+
+	bySquare []int32 // numbers of streets, for near
 }
 
 // street is a street or a small settlement. It holds no more than it must: Great
@@ -55,6 +57,7 @@ func OpenWith(d *Details) (*Index, error) {
 	d.streets = slices.CompactFunc(d.streets, func(a, b street) bool { return a.key == b.key && a.admin == b.admin && a.kind == b.kind })
 	slices.SortFunc(d.units, func(a, b unit) int { return strings.Compare(a.code, b.code) })
 	d.units = slices.CompactFunc(d.units, func(a, b unit) bool { return a.code == b.code })
+	d.indexSquares()
 	x.details = d
 	return x, nil
 }
@@ -150,7 +153,7 @@ func (d *Details) beginning(prefix string, where []string, limit int) (found []P
 		if len(where) > 0 && (s.key != prefix || !lies(s.admin, where)) {
 			continue
 		}
-		found = append(found, Place{Name: s.name, Kind: s.kind, Admin: s.admin, Lat: float64(s.lat), Lng: float64(s.lng), Zoom: 17})
+		found = append(found, s.place())
 	}
 	return found
 }

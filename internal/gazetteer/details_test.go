@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"testing"
@@ -55,6 +56,59 @@ func detailed(t testing.TB) *gazetteer.Index {
 		t.Fatalf("%d streets and %d postcodes", streets, codes)
 	}
 	return x
+}
+
+func TestIndex_Landmark(t *testing.T) {
+	for name, c := range map[string]struct {
+		x                *gazetteer.Index
+		lat, lng         float64
+		want, kind, near string
+	}{
+		"station":                           {open(t), 51.3755, -0.0925, "East Croydon", gazetteer.KindStation, "Croydon"},
+		"no station near":                   {open(t), 51.3500, -0.0600, "Selsdon", gazetteer.KindArea, "Croydon"},
+		"street before town":                {detailed(t), 51.3744, -0.0974, "George Street", gazetteer.KindStreet, "Croydon"},
+		"station before street further off": {detailed(t), 51.3753, -0.0926, "East Croydon", gazetteer.KindStation, "Croydon"},
+		"nothing for miles":                 {detailed(t), 58.9, -8, "", "", ""},
+		"no point":                          {detailed(t), math.NaN(), 0, "", "", ""},
+	} {
+		p, metres, ok := c.x.Landmark(c.lat, c.lng)
+		if p.Name != c.want || ok != (c.want != "") || c.kind != "" && p.Kind != c.kind || !strings.HasPrefix(p.Admin, c.near) {
+			t.Errorf("%s: %+v, %.0f m, %v", name, p, metres, ok)
+		}
+		if c.kind == gazetteer.KindStation && metres > 400 {
+			t.Errorf("%s: %.0f m away", name, metres)
+		}
+	}
+}
+
+// Landmark looks at the squares around a point only: it must find what looking
+// at every street finds.
+func TestIndex_Landmark_everyStreet(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(4, 2026))
+	var rows []string
+	for i := range 2000 {
+		rows = append(rows, nameRow(fmt.Sprintf("Street %d", i), "", "Named Road", 430000+rnd.Float64()*5000, 1180000+rnd.Float64()*5000, "Lerwick"))
+	}
+	var d gazetteer.Details
+	if _, err := d.ReadOpenNames(strings.NewReader(strings.Join(rows, "\n"))); err != nil {
+		t.Fatal(err)
+	}
+	x, err := gazetteer.OpenWith(&d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := x.Search("street", 4000)
+	for range 300 {
+		lat, lng := gazetteer.NationalGrid(430000+rnd.Float64()*5000, 1180000+rnd.Float64()*5000)
+		best := math.Inf(1)
+		for _, p := range all {
+			best = min(best, math.Hypot((p.Lng-lng)*math.Cos(lat*math.Pi/180), p.Lat-lat)*111_195)
+		}
+		p, metres, ok := x.Landmark(lat, lng)
+		if best < 395 && (!ok || p.Kind != gazetteer.KindStreet || math.Abs(metres-best) > 2) {
+			t.Fatalf("at %f, %f: %+v, %.0f m, the nearest street is %.0f m away", lat, lng, p, metres, best)
+		}
+	}
 }
 
 func TestIndex_Search_details(t *testing.T) {

@@ -51,6 +51,8 @@ type Index struct {
 	codes   []postcode // sorted by code
 	grid    grid
 	details *Details // nil for none
+
+	stations grid
 }
 
 // entry is a place with what searching for it needs.
@@ -78,7 +80,7 @@ func Open() (*Index, error) {
 		x.add(rows)
 	}
 	x.addPostcodeAreas()
-	x.grid = newGrid(x.entries)
+	x.grid, x.stations = newGrid(x.entries, false), newGrid(x.entries, true)
 	return x, nil
 }
 

@@ -189,7 +189,7 @@ func FuzzReadTable(f *testing.F) {
 		if err == nil {
 			x := &Index{}
 			x.add(rows)
-			x.grid = newGrid(x.entries)
+			x.grid = newGrid(x.entries, false)
 			x.Search("a", 3)
 		}
 	})

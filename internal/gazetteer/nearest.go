@@ -14,12 +14,11 @@ const cellDegrees = 0.1
 // maxNearMetres is the furthest place that still says where a point is.
 const maxNearMetres = 10_000
 
-func newGrid(entries []entry) grid {
+// newGrid sorts the stations, or all other places.
+func newGrid(entries []entry, stations bool) grid {
 	g := grid{squares: make(map[[2]int16][]int32)}
 	for i := range entries {
-		// "near Croydon" tells more people where they are than the name of a
-		// halt does.
-		if p := entries[i].place; p.Kind != KindStation {
+		if p := entries[i].place; (p.Kind == KindStation) == stations {
 			at := square(p.Lat, p.Lng)
 			g.squares[at] = append(g.squares[at], int32(i))
 		}
@@ -33,7 +32,8 @@ func square(lat, lng float64) [2]int16 {
 
 // Nearest is the city, town, village or area whose middle is nearest to a
 // point in degrees, and its distance in metres. ok is false when none lies
-// within ten kilometres, or when the point is none.
+// within ten kilometres, or when the point is none. Stations are no answer: for a
+// map of a town "near Croydon" tells more people than the name of a halt does.
 func (x *Index) Nearest(lat, lng float64) (p Place, distance float64, ok bool) {
 	if !(math.Abs(lat) <= 90 && math.Abs(lng) <= 180) { // NaN too
 		return Place{}, 0, false

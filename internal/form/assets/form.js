@@ -85,7 +85,7 @@ function prove(form) {
   function go() { if (!going) { going = true; form.submit(); } }
   async function renew() {
     try {
-      const c = await (await fetch(form.dataset.renew ?? '')).json();
+      const c = await (await fetch(form.dataset.renew ?? '', { method: 'POST', body: new URLSearchParams(/** @type {any} */ (new FormData(form))) })).json();
       solve(c.challenge, c.bits);
     } catch { /* the report is taken without it, for review */ }
     setTimeout(renew, RENEW_MS);

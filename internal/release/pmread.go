@@ -1,4 +1,4 @@
-package pmtiles
+package release
 
 import (
 	"bytes"
@@ -12,28 +12,26 @@ import (
 	"github.com/streetsafe/streetsafe/tiles"
 )
 
-// maxPart bounds what one compressed part may become, so that a small archive
+// maxPMPart bounds what one compressed part may become, so that a small archive
 // cannot ask for all memory.
-const maxPart = 64 << 20
+const maxPMPart = 64 << 20
 
-// Reader finds tiles in an archive with gzip-compressed ones, to check what was
-// written.
-type Reader struct {
+// PMTiles reads an archive of gzip-compressed tiles, to check what was written.
+type PMTiles struct {
 	b       []byte
-	entries []entry
+	entries []pmEntry
 	data    []byte
 	tiles   int
 }
 
-var errDamaged = errors.New("pmtiles: damaged, or not an archive of version 3 with gzip")
+var errPMTiles = errors.New("pmtiles: damaged, or not an archive of version 3 with gzip")
 
-// Read reads the directories of an archive. It takes bytes from anywhere: what is
-// no archive is an error.
-func Read(b []byte) (*Reader, error) {
-	if len(b) < headerBytes || string(b[:8]) != "PMTiles\x03" || b[97] != typeGzip || b[98] != typeGzip {
-		return nil, errDamaged
+// ReadPMTiles reads the directories of an archive.
+func ReadPMTiles(b []byte) (*PMTiles, error) {
+	if len(b) < pmHeaderBytes || string(b[:8]) != "PMTiles\x03" || b[97] != pmGzip || b[98] != pmGzip {
+		return nil, errPMTiles
 	}
-	a := &Reader{b: b}
+	a := &PMTiles{b: b}
 	part := func(at int) ([]byte, error) {
 		from, n := binary.LittleEndian.Uint64(b[at:]), binary.LittleEndian.Uint64(b[at+8:])
 		return cut(b, from, n)
@@ -45,7 +43,7 @@ func Read(b []byte) (*Reader, error) {
 		return nil, err
 	}
 	a.data = data
-	top, err := readDirectory(root)
+	top, err := readPMDirectory(root)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +56,7 @@ func Read(b []byte) (*Reader, error) {
 		if err != nil {
 			return nil, err
 		}
-		below, err := readDirectory(leaf)
+		below, err := readPMDirectory(leaf)
 		if err != nil {
 			return nil, err
 		}
@@ -66,7 +64,7 @@ func Read(b []byte) (*Reader, error) {
 	}
 	for i, e := range a.entries {
 		if e.run == 0 || i > 0 && e.id < a.entries[i-1].id+uint64(a.entries[i-1].run) {
-			return nil, errDamaged
+			return nil, errPMTiles
 		}
 		a.tiles += int(e.run)
 	}
@@ -75,21 +73,21 @@ func Read(b []byte) (*Reader, error) {
 
 func cut(b []byte, from, n uint64) ([]byte, error) {
 	if from > uint64(len(b)) || n > uint64(len(b))-from {
-		return nil, errDamaged
+		return nil, errPMTiles
 	}
 	return b[from : from+n], nil
 }
 
-func readDirectory(z []byte) ([]entry, error) {
+func readPMDirectory(z []byte) ([]pmEntry, error) {
 	b, err := gunzipped(z)
 	if err != nil {
 		return nil, err
 	}
-	r := varints{b: b}
-	entries := make([]entry, r.count(len(b)))
+	r := reader{b: b}
+	entries := make([]pmEntry, r.count(len(b)))
 	last := uint64(0)
 	for i := range entries {
-		last += r.next()
+		last += r.uvarint()
 		entries[i].id = last
 	}
 	for i := range entries {
@@ -99,7 +97,7 @@ func readDirectory(z []byte) ([]entry, error) {
 		entries[i].length = uint32(r.count(1 << 31))
 	}
 	for i := range entries {
-		switch v := r.next(); {
+		switch v := r.uvarint(); {
 		case v > 0:
 			entries[i].offset = v - 1
 		case i > 0:
@@ -109,7 +107,7 @@ func readDirectory(z []byte) ([]entry, error) {
 		}
 	}
 	if r.err != nil {
-		return nil, errDamaged
+		return nil, errPMTiles
 	}
 	return entries, nil
 }
@@ -119,34 +117,22 @@ func gunzipped(b []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pmtiles: %w", err)
 	}
-	out, err := io.ReadAll(io.LimitReader(r, maxPart+1))
+	out, err := io.ReadAll(io.LimitReader(r, maxPMPart+1))
 	if err != nil {
 		return nil, fmt.Errorf("pmtiles: %w", err)
 	}
-	if len(out) > maxPart {
-		return nil, errDamaged
+	if len(out) > maxPMPart {
+		return nil, errPMTiles
 	}
 	return out, nil
 }
 
-// Zooms are the least and the deepest zoom that the archive says it has.
-func (a *Reader) Zooms() (least, deepest int) { return int(a.b[100]), int(a.b[101]) }
-
-// Metadata is the archive's JSON.
-func (a *Reader) Metadata() ([]byte, error) {
-	z, err := cut(a.b, binary.LittleEndian.Uint64(a.b[24:]), binary.LittleEndian.Uint64(a.b[32:]))
-	if err != nil {
-		return nil, err
-	}
-	return gunzipped(z)
-}
-
 // Tiles is how many tiles the archive has.
-func (a *Reader) Tiles() int { return a.tiles }
+func (a *PMTiles) Tiles() int { return a.tiles }
 
 // Tile returns a tile's bytes, nil when the archive does not have it.
-func (a *Reader) Tile(t tiles.Tile) ([]byte, error) {
-	id := tileID(t)
+func (a *PMTiles) Tile(t tiles.Tile) ([]byte, error) {
+	id := pmTileID(t)
 	i := sort.Search(len(a.entries), func(i int) bool { return a.entries[i].id > id }) - 1
 	if i < 0 || id >= a.entries[i].id+uint64(a.entries[i].run) {
 		return nil, nil
@@ -156,33 +142,4 @@ func (a *Reader) Tile(t tiles.Tile) ([]byte, error) {
 		return nil, err
 	}
 	return gunzipped(z)
-}
-
-// varints reads numbers one after another, and remembers when one was damaged.
-type varints struct {
-	b   []byte
-	err error
-}
-
-func (r *varints) fail() { r.err, r.b = errDamaged, nil }
-
-func (r *varints) next() uint64 {
-	v, n := binary.Uvarint(r.b)
-	if n <= 0 {
-		r.fail()
-		return 0
-	}
-	r.b = r.b[n:]
-	return v
-}
-
-// count is a number that may not be above most, so that a damaged file cannot
-// ask for more memory than its own size warrants.
-func (r *varints) count(most int) int {
-	n := r.next()
-	if n > uint64(max(most, 0)) {
-		r.fail()
-		return 0
-	}
-	return int(n)
 }

@@ -1,7 +1,4 @@
-// Package pmtiles writes and reads PMTiles archives of vector tiles, version 3. It
-// knows tiles alone, not what they show:
-// https://github.com/protomaps/PMTiles/blob/main/spec/v3/spec.md
-package pmtiles
+package release
 
 import (
 	"bytes"
@@ -15,46 +12,42 @@ import (
 	"github.com/streetsafe/streetsafe/tiles"
 )
 
-// The numbers below are those of the specification.
+// The numbers below are those of the PMTiles specification, version 3:
+// https://github.com/protomaps/PMTiles/blob/main/spec/v3/spec.md
 const (
-	headerBytes = 127
-	rootBytes   = 16384 - headerBytes // the header and the root directory fit the first 16 KiB
-	typeGzip    = 2
-	typeMVT     = 1
-	leafEntries = 4096 // a leaf is one more request for a client, of some 10 KB
+	pmHeaderBytes = 127
+	pmRootBytes   = 16384 - pmHeaderBytes // the header and the root directory fit the first 16 KiB
+	pmGzip        = 2
+	pmMVT         = 1
+	pmLeafEntries = 4096 // a leaf is one more request for a client, of some 10 KB
 )
 
-type entry struct {
+type pmEntry struct {
 	id     uint64 // of the tile, or of the first tile in a leaf
 	offset uint64
 	length uint32
 	run    uint32 // tiles in a row with this content; 0 marks a leaf
 }
 
-// ContentType is what archives are served as.
-const ContentType = "application/vnd.pmtiles"
-
-// Archive is an archive in the making.
-type Archive struct {
+// pmArchive is a PMTiles archive in the making.
+type pmArchive struct {
 	MinZoom, MaxZoom         int
 	West, South, East, North float64 // degrees
-	Metadata                 []byte  // JSON, as section 5 of the specification has it
-	Level                    int     // of gzip; 0 for the best
-	tiles                    []tile
+	Metadata                 []byte  // JSON
+	tiles                    []pmTile
 }
 
-type tile struct {
+type pmTile struct {
 	id   uint64
 	body []byte
 }
 
-// Add puts a tile into the archive, which keeps its bytes.
-func (a *Archive) Add(t tiles.Tile, mvt []byte) {
-	a.tiles = append(a.tiles, tile{tileID(t), mvt})
+func (a *pmArchive) add(t tiles.Tile, mvt []byte) {
+	a.tiles = append(a.tiles, pmTile{pmTileID(t), mvt})
 }
 
-// tileID numbers tiles along a Hilbert curve, zoom after zoom.
-func tileID(t tiles.Tile) uint64 {
+// pmTileID numbers tiles along a Hilbert curve, zoom after zoom.
+func pmTileID(t tiles.Tile) uint64 {
 	id := (uint64(1)<<(2*t.Z) - 1) / 3
 	x, y := t.X, t.Y
 	for s := uint32(1) << t.Z >> 1; s > 0; s >>= 1 {
@@ -77,18 +70,15 @@ func tileID(t tiles.Tile) uint64 {
 	return id
 }
 
-// Len is how many tiles have been added.
-func (a *Archive) Len() int { return len(a.tiles) }
-
-// Encode returns the archive, clustered: tiles in the order of their ids, equal
-// contents once. The same tiles and level give the same bytes.
-func (a *Archive) Encode() ([]byte, error) {
-	slices.SortFunc(a.tiles, func(x, y tile) int { return cmp.Compare(x.id, y.id) })
+// encode returns the archive, clustered: tiles in the order of their ids, equal
+// neighbours once.
+func (a *pmArchive) encode() ([]byte, error) {
+	slices.SortFunc(a.tiles, func(x, y pmTile) int { return cmp.Compare(x.id, y.id) })
 	entries, data, contents, err := a.layOut()
 	if err != nil {
 		return nil, err
 	}
-	root, leaves, err := directories(entries)
+	root, leaves, err := pmDirectories(entries)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +87,7 @@ func (a *Archive) Encode() ([]byte, error) {
 		return nil, err
 	}
 	h := a.header()
-	offset := uint64(headerBytes)
+	offset := uint64(pmHeaderBytes)
 	for i, part := range [][]byte{root, metadata, leaves, data} {
 		binary.LittleEndian.PutUint64(h[8+16*i:], offset)
 		binary.LittleEndian.PutUint64(h[16+16*i:], uint64(len(part)))
@@ -111,9 +101,9 @@ func (a *Archive) Encode() ([]byte, error) {
 
 // layOut compresses the tiles and puts them one after another. A content that
 // comes again is not stored again.
-func (a *Archive) layOut() (entries []entry, data []byte, contents int, err error) {
-	known := map[string]entry{}
-	g := gzipper{level: a.Level}
+func (a *pmArchive) layOut() (entries []pmEntry, data []byte, contents int, err error) {
+	known := map[string]pmEntry{}
+	var g gzipper
 	for _, t := range a.tiles {
 		at, ok := known[string(t.body)]
 		if !ok {
@@ -121,7 +111,7 @@ func (a *Archive) layOut() (entries []entry, data []byte, contents int, err erro
 			if err != nil {
 				return nil, nil, 0, err
 			}
-			at = entry{offset: uint64(len(data)), length: uint32(len(z))}
+			at = pmEntry{offset: uint64(len(data)), length: uint32(len(z))}
 			known[string(t.body)] = at
 			data = append(data, z...)
 		}
@@ -135,11 +125,11 @@ func (a *Archive) layOut() (entries []entry, data []byte, contents int, err erro
 	return entries, data, len(known), nil
 }
 
-func (a *Archive) header() []byte {
-	h := make([]byte, headerBytes)
+func (a *pmArchive) header() []byte {
+	h := make([]byte, pmHeaderBytes)
 	copy(h, "PMTiles\x03")
 	h[96] = 1 // clustered
-	h[97], h[98], h[99] = typeGzip, typeGzip, typeMVT
+	h[97], h[98], h[99] = pmGzip, pmGzip, pmMVT
 	h[100], h[101] = byte(a.MinZoom), byte(a.MaxZoom)
 	for i, degrees := range []float64{a.West, a.South, a.East, a.North} {
 		binary.LittleEndian.PutUint32(h[102+4*i:], uint32(int32(degrees*1e7)))
@@ -150,32 +140,32 @@ func (a *Archive) header() []byte {
 	return h
 }
 
-// directories returns the root directory and, when it would not fit with all
+// pmDirectories returns the root directory and, when it would not fit with all
 // entries, the leaves it points to.
-func directories(entries []entry) (root, leaves []byte, err error) {
-	root, err = directory(entries)
-	if err != nil || len(root) <= rootBytes {
+func pmDirectories(entries []pmEntry) (root, leaves []byte, err error) {
+	root, err = pmDirectory(entries)
+	if err != nil || len(root) <= pmRootBytes {
 		return root, nil, err
 	}
-	for size := leafEntries; ; size *= 2 {
-		var pointers []entry
+	for size := pmLeafEntries; ; size *= 2 {
+		var pointers []pmEntry
 		leaves = nil
 		for part := range slices.Chunk(entries, size) {
-			leaf, err := directory(part)
+			leaf, err := pmDirectory(part)
 			if err != nil {
 				return nil, nil, err
 			}
-			pointers = append(pointers, entry{id: part[0].id, offset: uint64(len(leaves)), length: uint32(len(leaf))})
+			pointers = append(pointers, pmEntry{id: part[0].id, offset: uint64(len(leaves)), length: uint32(len(leaf))})
 			leaves = append(leaves, leaf...)
 		}
-		root, err = directory(pointers)
-		if err != nil || len(root) <= rootBytes {
+		root, err = pmDirectory(pointers)
+		if err != nil || len(root) <= pmRootBytes {
 			return root, leaves, err
 		}
 	}
 }
 
-func directory(entries []entry) ([]byte, error) {
+func pmDirectory(entries []pmEntry) ([]byte, error) {
 	b := binary.AppendUvarint(nil, uint64(len(entries)))
 	last := uint64(0)
 	for _, e := range entries {
@@ -201,15 +191,14 @@ func directory(entries []entry) ([]byte, error) {
 // gzipper compresses one piece after another; a new writer for each would take
 // longer than its work.
 type gzipper struct {
-	level int // 0 for the best
-	out   bytes.Buffer
-	w     *gzip.Writer
+	out bytes.Buffer
+	w   *gzip.Writer
 }
 
 func (g *gzipper) compress(b []byte) ([]byte, error) {
 	g.out.Reset()
 	if g.w == nil {
-		w, err := gzip.NewWriterLevel(&g.out, cmp.Or(g.level, gzip.BestCompression))
+		w, err := gzip.NewWriterLevel(&g.out, gzip.BestCompression)
 		if err != nil {
 			return nil, err
 		}
