@@ -25,6 +25,27 @@ func Touches(ring []Vertex, t Tile) bool {
 	return false
 }
 
+// AppendTouched appends the tiles of zoom z that a ring, as AppendOutline makes
+// them, touches: each once, also over the 180th meridian.
+func AppendTouched(dst []Tile, ring []Vertex, z uint32) []Tile {
+	if len(ring) < 3 || z > MaxZoom {
+		return dst
+	}
+	west, north, east, south := boundsOf(ring)
+	shift, n := uint(WorldBits)-uint(z), int64(1)<<z
+	from, to := (west-1)>>shift, east>>shift
+	to = min(to, from+n-1) // once around the world is every column
+	for x := from; x <= to; x++ {
+		for y := max(north-1, 0) >> shift; y <= min(south, WorldSize-1)>>shift; y++ {
+			t := Tile{Z: z, X: uint32(x & (n - 1)), Y: uint32(y)}
+			if Touches(ring, t) {
+				dst = append(dst, t)
+			}
+		}
+	}
+	return dst
+}
+
 func (t Tile) worldBounds64() (minX, minY, maxX, maxY int64) {
 	x0, y0, x1, y1 := t.WorldBounds()
 	return int64(x0), int64(y0), int64(x1), int64(y1)

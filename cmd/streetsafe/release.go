@@ -23,6 +23,7 @@ type releaseOptions struct {
 	public                               string
 	boundaries, boundaryID, boundaryName string
 	policy                               string
+	about                                release.About
 	now                                  func() time.Time
 }
 
@@ -72,13 +73,19 @@ DATA/release-vault holds the frozen blocks. It is private, and must be backed up
 with the store: without it nothing can be published again, and there is no other.
 DATA/public is for everybody: serve it with streetsafe-public or any web server.
 
+DATA/public/catalog.jsonld is the entry for an open-data portal (DCAT). Every build
+writes it anew from --publisher, --licence, --contact and --public-url, so give
+them each time.
+
 The first build fixes the universe: the land cells and the police forces, from
 --boundaries, or the United Kingdom with London as an area of its own.`,
 		Example: `  streetsafe release build --data DIR
   streetsafe release build --data DIR 2025-H2 2026-H1
   streetsafe release build --data DIR --boundaries forces.geojson \
     --boundary-id PFA20CD --boundary-name PFA20NM 2026-H1
-  streetsafe release build --data DIR --public /srv/public`,
+  streetsafe release build --data DIR --public /srv/public
+  streetsafe release build --data DIR --publisher 'Croydon Council' \
+    --contact mailto:data@example.org --public-url https://safe.example.org`,
 		RunE: func(cmd *cobra.Command, args []string) error { return runReleaseBuild(cmd.Context(), std, o, args) },
 	}
 	f := cmd.Flags()
@@ -87,6 +94,10 @@ The first build fixes the universe: the land cells and the police forces, from
 	f.StringVar(&o.boundaryID, "boundary-id", "id", "property of --boundaries that identifies a force")
 	f.StringVar(&o.boundaryName, "boundary-name", "name", "property of --boundaries that names a force")
 	f.StringVar(&o.policy, "policy", "", "policy file with floors, thresholds and epsilon (default: the built-in one)")
+	f.StringVar(&o.about.Publisher, "publisher", "", "name of the body that publishes, for the catalogue")
+	f.StringVar(&o.about.Licence, "licence", release.DefaultLicence, "URL of the licence, for the catalogue")
+	f.StringVar(&o.about.Contact, "contact", "", "https: or mailto: URL to ask at, for the catalogue")
+	f.StringVar(&o.about.URL, "public-url", "", "address under which DATA/public is served, such as https://safe.example.org; without it the catalogue's addresses are relative")
 	return cmd
 }
 
@@ -137,7 +148,7 @@ func (o *releaseOptions) builder(ctx context.Context, st store.Store) (*release.
 		return nil, err
 	}
 	settings := release.Options{VaultDir: o.vaultDir(), PublicDir: o.publicDir(), Today: report.DayOf(o.now().UTC()),
-		Source: releaseSource{st}, Registry: releaseRegistry{st}, Synthetic: synthetic}
+		Source: releaseSource{st}, Registry: releaseRegistry{st}, Synthetic: synthetic, About: o.about}
 	if o.policy != "" {
 		b, err := os.ReadFile(o.policy)
 		if err != nil {

@@ -44,8 +44,9 @@ type Feature struct {
 }
 
 // Write writes a GeoPackage with one layer. The file is made in a temporary
-// directory, since the format needs to seek, and copied to w whole. each calls
-// its argument for every feature.
+// directory, since the format needs to seek, and copied to w whole; a w with a
+// method Expect(int64) is told the number of bytes first. each calls its argument
+// for every feature.
 func Write(ctx context.Context, w io.Writer, l Layer, each func(func(Feature) error) error) (err error) {
 	dir, err := os.MkdirTemp("", "streetsafe-gpkg-")
 	if err != nil {
@@ -61,6 +62,13 @@ func Write(ctx context.Context, w io.Writer, l Layer, each func(func(Feature) er
 		return fmt.Errorf("write GeoPackage: %w", err)
 	}
 	defer f.Close()
+	if s, ok := w.(interface{ Expect(bytes int64) }); ok {
+		info, err := f.Stat()
+		if err != nil {
+			return fmt.Errorf("write GeoPackage: %w", err)
+		}
+		s.Expect(info.Size())
+	}
 	if _, err := io.Copy(w, f); err != nil {
 		return fmt.Errorf("write GeoPackage: %w", err)
 	}

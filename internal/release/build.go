@@ -19,6 +19,7 @@ type Options struct {
 	Today     report.Day // injected clock
 	Synthetic bool
 	Registry  Registry // may be nil
+	About     About    // for the catalogue
 	Key       *Key     // tests only, see Freezer
 	Testing   bool
 }
@@ -28,6 +29,7 @@ type Options struct {
 type Builder struct {
 	Freezer
 	publicDir string
+	about     About
 }
 
 // NewBuilder opens the vault and checks the policy.
@@ -40,7 +42,7 @@ func NewBuilder(ctx context.Context, o Options) (*Builder, error) {
 	if o.Policy != nil {
 		p = *o.Policy
 	}
-	if err := p.Check(); err != nil {
+	if err := errors.Join(p.Check(), o.About.check()); err != nil {
 		return nil, err
 	}
 	u := o.Universe
@@ -49,7 +51,7 @@ func NewBuilder(ctx context.Context, o Options) (*Builder, error) {
 			return nil, err
 		}
 	}
-	b := &Builder{publicDir: o.PublicDir, Freezer: Freezer{Vault: v, Universe: u, Policy: p, Source: o.Source, Today: o.Today,
+	b := &Builder{publicDir: o.PublicDir, about: o.About, Freezer: Freezer{Vault: v, Universe: u, Policy: p, Source: o.Source, Today: o.Today,
 		Synthetic: o.Synthetic, Registry: o.Registry, Key: o.Key, Testing: o.Testing}}
 	return b, b.agree(ctx)
 }
@@ -124,14 +126,14 @@ func (b *Builder) Publish(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := Publish(b.publicDir, d); err != nil {
+		if err := Publish(b.publicDir, d, b.about); err != nil {
 			return err
 		}
 	}
 	if err := os.MkdirAll(b.publicDir, 0o755); err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
-	return writeIndex(b.publicDir) // there even when no release is
+	return writeIndex(b.publicDir, b.about) // there even when no release is
 }
 
 // Datasets derives what is shown from everything that is frozen, oldest first.

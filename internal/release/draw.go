@@ -53,20 +53,11 @@ func newOutlines(cells []Cell) (outlines, error) {
 // cover lists which cells each tile of a zoom shows, by number, ascending.
 func (o outlines) cover(z int) map[tiles.Tile][]int {
 	out := map[tiles.Tile][]int{}
-	shift := tiles.WorldBits - z
+	var touched []tiles.Tile
 	for i, ring := range o.rings {
-		minX, minY, maxX, maxY := ring[0].X, ring[0].Y, ring[0].X, ring[0].Y
-		for _, v := range ring {
-			minX, minY, maxX, maxY = min(minX, v.X), min(minY, v.Y), max(maxX, v.X), max(maxY, v.Y)
-		}
-		for x := (minX - 1) >> shift; x <= maxX>>shift; x++ {
-			for y := max(minY-1, 0) >> shift; y <= min(maxY, tiles.WorldSize-1)>>shift; y++ {
-				// A cell over the 180th meridian runs on past the world's edge.
-				t := tiles.Tile{Z: uint32(z), X: uint32(x) & (1<<z - 1), Y: uint32(y)}
-				if list := out[t]; (len(list) == 0 || list[len(list)-1] != i) && tiles.Touches(ring, t) {
-					out[t] = append(list, i)
-				}
-			}
+		touched = tiles.AppendTouched(touched[:0], ring, uint32(z))
+		for _, t := range touched {
+			out[t] = append(out[t], i)
 		}
 	}
 	return out

@@ -1,8 +1,6 @@
 package release
 
 import (
-	"bytes"
-	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -48,74 +46,6 @@ func TestParentOf_isH3(t *testing.T) {
 		if got := childOf(parentOf(c, 9), digit(c, 10)); got != parentOf(c, 10) {
 			t.Fatalf("child %d of %v is %v, expected %v", digit(c, 10), parentOf(c, 9), got, parentOf(c, 10))
 		}
-	}
-}
-
-// The ids are those of the reference implementation in the specification.
-func TestPMTileID_specification(t *testing.T) {
-	for _, tt := range []struct {
-		z, x, y uint32
-		want    uint64
-	}{{0, 0, 0, 0}, {1, 0, 0, 1}, {1, 0, 1, 2}, {1, 1, 1, 3}, {1, 1, 0, 4}, {2, 0, 0, 5}, {12, 3423, 1763, 19078479}} {
-		if got := pmTileID(tile(tt.z, tt.x, tt.y)); got != tt.want {
-			t.Errorf("tile %d/%d/%d has id %d, expected %d", tt.z, tt.x, tt.y, got, tt.want)
-		}
-	}
-	seen := map[uint64]bool{}
-	for x := range uint32(64) {
-		for y := range uint32(64) {
-			seen[pmTileID(tile(6, x, y))] = true
-		}
-	}
-	if len(seen) != 64*64 || !seen[1365] || !seen[5460] {
-		t.Errorf("zoom 6 has %d ids", len(seen))
-	}
-}
-
-// Write, read again, compare: few tiles, many tiles with leaf directories, and
-// contents that come more than once.
-func TestPMArchive_roundTrip(t *testing.T) {
-	for _, side := range []uint32{0, 1, 5, 100} {
-		t.Run(fmt.Sprint(side), func(t *testing.T) {
-			a := pmArchive{MaxZoom: 12, West: -8, South: 49, East: 2, North: 61, Metadata: []byte(`{"name":"test"}`)}
-			want := map[tiles.Tile][]byte{}
-			r := rand.New(rand.NewPCG(uint64(side), 3))
-			for x := range side {
-				for range side {
-					at := tile(12, r.Uint32N(4096), r.Uint32N(4096))
-					if _, twice := want[at]; twice {
-						continue
-					}
-					want[at] = make([]byte, 1+r.IntN(60))
-					for i := range want[at] {
-						want[at][i] = byte(r.IntN(256)) & byte(x) // some are equal
-					}
-					a.add(at, want[at])
-				}
-			}
-			b, err := a.encode()
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := ReadPMTiles(b)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got.Tiles() != len(want) {
-				t.Errorf("the archive has %d tiles of %d", got.Tiles(), len(want))
-			}
-			for at, w := range want {
-				if g, err := got.Tile(at); err != nil || !bytes.Equal(g, w) {
-					t.Fatalf("tile %v is %v, expected %v (%v)", at, g, w, err)
-				}
-			}
-			if g, err := got.Tile(tile(12, 1, 1)); g != nil || err != nil {
-				t.Errorf("a tile that is not there is %v, %v", g, err)
-			}
-			if side == 100 && b[48] == 0 && b[49] == 0 && b[50] == 0 {
-				t.Error("10,000 tiles made no leaf directory, which this test is for")
-			}
-		})
 	}
 }
 

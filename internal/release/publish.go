@@ -11,14 +11,15 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/streetsafe/streetsafe/internal/pmtiles"
 	"github.com/streetsafe/streetsafe/internal/release/public"
 	"github.com/streetsafe/streetsafe/tiles"
 )
 
 // Publish writes what a dataset shows as a directory of immutable files, and
-// adds it to the list beside it. A release that is there already is left as it
+// adds it to the list and the catalogue beside it. A release that is there already is left as it
 // is, byte for byte; another one under its name is refused.
-func Publish(dir string, d Dataset) error {
+func Publish(dir string, d Dataset, about About) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
@@ -27,20 +28,20 @@ func Publish(dir string, d Dataset) error {
 		if err == nil && !slices.Equal(there.Commitments, d.Commits) {
 			err = fmt.Errorf("publish: %s has another release %s: published releases never change", dir, d.ID)
 		}
-		return errors.Join(err, writeIndex(dir))
+		return errors.Join(err, writeIndex(dir, about))
 	}
 	draft, err := os.MkdirTemp(dir, draftPrefix)
 	if err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
 	defer os.RemoveAll(draft) // nothing is left under this name once it was renamed
-	if err := writeDataset(draft, d); err != nil {
+	if err := writeDataset(draft, d, edition); err != nil {
 		return fmt.Errorf("publish %s: %w", d.ID, err)
 	}
 	if err := errors.Join(os.Chmod(draft, 0o755), os.Rename(draft, final)); err != nil {
 		return fmt.Errorf("publish %s: %w", d.ID, err)
 	}
-	return writeIndex(dir)
+	return writeIndex(dir, about)
 }
 
 func published(dir string) (*manifest, error) {
@@ -63,6 +64,8 @@ type output struct {
 	dir   string
 	made  map[string]bool // directories
 	files []public.File
+
+	edition int
 }
 
 func (o *output) write(name string, b []byte) error {
@@ -77,8 +80,9 @@ func (o *output) write(name string, b []byte) error {
 	return os.WriteFile(full, b, 0o644)
 }
 
-func writeDataset(dir string, d Dataset) error {
-	o := &output{dir: dir, made: map[string]bool{}}
+// writeDataset writes the files of a release as an edition has them.
+func writeDataset(dir string, d Dataset, edition int) error {
+	o := &output{dir: dir, made: map[string]bool{}, edition: edition}
 	if err := o.writeTiles(d); err != nil {
 		return err
 	}
@@ -102,17 +106,39 @@ func writeDataset(dir string, d Dataset) error {
 	if err := errors.Join(o.write("cells.csv", cells), o.write("method.txt", note)); err != nil {
 		return err
 	}
-	if strings.HasSuffix(d.ID, "-H2") { // the year's table, if only its head
+	if d.hasForces() {
 		if err := o.write("forces.csv", forcesCSV(d)); err != nil {
+			return err
+		}
+	}
+	if o.edition >= 1 {
+		if err := o.writeAbout(d); err != nil {
 			return err
 		}
 	}
 	return o.writeManifest(d)
 }
 
+// hasForces holds for a release with the table of its year, if only its head.
+func (d Dataset) hasForces() bool { return strings.HasSuffix(d.ID, "-H2") }
+
+// writeAbout writes what came with edition 1: the tables described for machines,
+// and the areas with their outlines.
+func (o *output) writeAbout(d Dataset) error {
+	about, err := cellsMetadata(d)
+	if err := errors.Join(err, o.write("cells.csv"+metadataSuffix, about)); err != nil || !d.hasForces() {
+		return err
+	}
+	if about, err = forcesMetadata(d); err != nil {
+		return err
+	}
+	areas, err := areasGeoJSON(d)
+	return errors.Join(err, o.write("forces.csv"+metadataSuffix, about), o.write(areasFile, areas))
+}
+
 // writeTiles writes the pyramid as single files and as one archive.
 func (o *output) writeTiles(d Dataset) error {
-	archive := pmArchive{MinZoom: minTileZoom, MaxZoom: maxTileZoom}
+	archive := pmtiles.Archive{MinZoom: minTileZoom, MaxZoom: maxTileZoom}
 	var err error
 	archive.West, archive.South, archive.East, archive.North, err = boundsOf(d.Cells[coarsestRes])
 	if err != nil {
@@ -122,13 +148,13 @@ func (o *output) writeTiles(d Dataset) error {
 		return err
 	}
 	err = drawTiles(d, func(t drawn) error {
-		archive.add(t.tile, slices.Clone(t.mvt))
+		archive.Add(t.tile, slices.Clone(t.mvt))
 		return errors.Join(o.write(t.tile.String()+".mvt", t.mvt), o.write(t.tile.String()+".geojson", t.geojson))
 	})
 	if err != nil {
 		return err
 	}
-	b, err := archive.encode()
+	b, err := archive.Encode()
 	if err != nil {
 		return err
 	}
@@ -143,11 +169,7 @@ func tileMetadata(d Dataset) ([]byte, error) {
 	}
 	layers := tiles.VectorLayers(layerOf(coarsestRes), maxTileZoom, about)
 	layers[0].Fields["count"] = "Number. About how many reports, noisy and rounded."
-	name := "StreetSafe " + d.ID
-	if d.Synthetic {
-		name += " (made-up reports)"
-	}
-	return json.Marshal(map[string]any{"name": name, "type": "overlay", "version": strconv.Itoa(format),
+	return json.Marshal(map[string]any{"name": d.title(), "type": "overlay", "version": strconv.Itoa(format),
 		"description": absence, "vector_layers": layers})
 }
 
@@ -155,10 +177,17 @@ func (o *output) writeManifest(d Dataset) error {
 	slices.SortFunc(o.files, func(a, b public.File) int { return strings.Compare(a.Path, b.Path) })
 	m := manifest{
 		Manifest: public.Manifest{Format: format, Release: d.ID, Files: o.files},
-		Kind:     d.Kind, From: d.From.String(), To: d.To.String(), FrozenOn: d.FrozenOn, Synthetic: d.Synthetic,
+		Edition:  o.edition, Kind: d.Kind, From: d.From.String(), To: d.To.String(), FrozenOn: d.FrozenOn, Synthetic: d.Synthetic,
 		Guarantee: guarantee, Absence: absence, Policy: d.Policy, Commitments: d.Commits, Universe: d.Universe,
 		Tiles: manifestTiles{MinZoom: minTileZoom, MaxZoom: maxTileZoom, Resolutions: map[string]int{}, Layer: tileLayer, Columns: Columns()},
 		Shown: map[string]int{},
+	}
+	if o.edition >= 1 {
+		west, south, east, north, err := boundsOf(d.Cells[coarsestRes])
+		if err != nil {
+			return err
+		}
+		m.Tiles.Bounds = &[4]float64{round5(west), round5(south), round5(east), round5(north)}
 	}
 	for z := minTileZoom; z <= maxTileZoom; z++ {
 		m.Tiles.Resolutions[strconv.Itoa(z)] = tileResolution(z)

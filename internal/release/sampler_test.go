@@ -196,28 +196,3 @@ func FuzzDecodeUniverse(f *testing.F) {
 		}
 	})
 }
-
-func FuzzReadPMTiles(f *testing.F) {
-	a := pmArchive{MaxZoom: 2, Metadata: []byte("{}")}
-	for i := range uint32(4) {
-		a.add(tile(2, i, i), []byte{byte(i / 2), 1, 2})
-	}
-	b, err := a.encode()
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(b)
-	f.Add(b[:len(b)-2])
-	f.Add(b[:pmHeaderBytes])
-	f.Fuzz(func(t *testing.T, b []byte) {
-		a, err := ReadPMTiles(b)
-		if err != nil {
-			return
-		}
-		for x := range uint32(4) {
-			if _, err := a.Tile(tile(2, x, x)); err != nil {
-				return
-			}
-		}
-	})
-}

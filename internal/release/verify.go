@@ -16,6 +16,7 @@ import (
 	"github.com/paulmach/orb/encoding/mvt"
 	"github.com/uber/h3-go/v4"
 
+	"github.com/streetsafe/streetsafe/internal/pmtiles"
 	"github.com/streetsafe/streetsafe/internal/release/public"
 	"github.com/streetsafe/streetsafe/tiles"
 )
@@ -80,12 +81,22 @@ func (b *Builder) VerifyRebuilt() ([]Check, error) {
 }
 
 func (b *Builder) compareRebuilt(d Dataset) error {
+	there, err := published(filepath.Join(b.publicDir, d.ID))
+	if err != nil {
+		return err
+	}
+	if there == nil {
+		return errors.New("it is not published: run `streetsafe release build`")
+	}
+	if there.Edition < 0 || there.Edition > edition {
+		return fmt.Errorf("it was published by a newer program (edition %d, this one knows %d): check it with that one", there.Edition, edition)
+	}
 	temp, err := os.MkdirTemp("", "streetsafe-verify-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(temp)
-	if err := writeDataset(temp, d); err != nil {
+	if err := writeDataset(temp, d, there.Edition); err != nil {
 		return err
 	}
 	return sameTree(temp, filepath.Join(b.publicDir, d.ID))
@@ -231,7 +242,7 @@ func (v *verifier) checkForces(numbers *int) error {
 		}
 		*numbers++
 	}
-	return nil
+	return v.checkAreas(rows[1:])
 }
 
 func (v *verifier) geoJSON() (string, error) {
@@ -343,7 +354,7 @@ func (v *verifier) tileNames() []string {
 }
 
 func (v *verifier) archive() (string, error) {
-	a, err := ReadPMTiles(v.read["tiles.pmtiles"])
+	a, err := pmtiles.Read(v.read["tiles.pmtiles"])
 	if err != nil {
 		return "", err
 	}

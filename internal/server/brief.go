@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -74,12 +75,8 @@ func (s *Server) brief(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	out, err := s.briefShift(st, ask)
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Cache-Control", "no-store")
-	return writeJSON(w, out)
+	key := st.key("br") + fmt.Sprintf("|%s|%s|%d|%v|%s", ask.shift, ask.weekday, ask.top, ask.start, s.today())
+	return s.respondPosted(w, r, key, func() (any, error) { return s.briefShift(st, ask) })
 }
 
 type briefAsk struct {
@@ -119,6 +116,9 @@ func parseBrief(v url.Values) (b briefAsk, err error) {
 }
 
 func (s *Server) briefShift(st *areaStudy, ask briefAsk) (*briefAnswer, error) {
+	if err := st.fill(); err != nil {
+		return nil, err
+	}
 	found := analysis.BriefShift(st.snap, analysis.ShiftQuery{
 		Region: st.in, Res: st.res, Filter: st.filter, Slots: ask.slots, Top: ask.top, Factors: report.NumFactors, Start: ask.start,
 	})

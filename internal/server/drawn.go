@@ -1,6 +1,7 @@
 package server
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/streetsafe/streetsafe/internal/access"
 	"github.com/streetsafe/streetsafe/internal/analysis"
+	"github.com/streetsafe/streetsafe/internal/tilecache"
 	"github.com/streetsafe/streetsafe/tiles"
 )
 
@@ -38,6 +40,7 @@ type drawnArea struct {
 	shape    orb.Geometry // as sent
 	metres   float64      // radius when shape is a point
 	polygons []h3.GeoPolygon
+	hash     [sha256.Size]byte // of the bytes sent, for cache keys
 }
 
 // readArea reads a GeoJSON geometry or Feature from a request: a Polygon, a
@@ -58,6 +61,7 @@ func readArea(w http.ResponseWriter, r *http.Request) (*drawnArea, error) {
 	if err != nil {
 		return nil, badArea(err.Error())
 	}
+	a.hash = sha256.Sum256(body)
 	return a, nil
 }
 
@@ -163,13 +167,12 @@ func onEarth(p orb.Point) bool {
 type areaStudy struct {
 	*study
 	area  *drawnArea
-	cells []h3.Cell       // of the study's resolution, those that may be seen
+	fixed bool            // the resolution was asked for
+	cells []h3.Cell       // of the study's resolution, those that may be seen; see fill
 	in    analysis.Region // the same
 }
 
-// areaStudy reads the area in a request's body and asks the policy. Without a
-// resolution it takes the finest at which the area has no more than some
-// thousand cells.
+// areaStudy reads the area in a request's body and asks the policy.
 func (s *Server) areaStudy(w http.ResponseWriter, r *http.Request, ask areaAsk) (*areaStudy, error) {
 	area, err := readArea(w, r)
 	if err != nil {
@@ -179,43 +182,82 @@ func (s *Server) areaStudy(w http.ResponseWriter, r *http.Request, ask areaAsk) 
 	if err != nil {
 		return nil, err
 	}
-	out := &areaStudy{study: st, area: area}
+	return &areaStudy{study: st, area: area, fixed: ask.query.Has("res")}, nil
+}
+
+// key is what an answer about the area depends on beside its own parameters.
+func (a *areaStudy) key(kind string) string {
+	return a.study.key(kind) + fmt.Sprintf("|%v|%x", a.fixed, a.area.hash)
+}
+
+// fill finds the cells of the area. Without a resolution it takes the finest at
+// which the area has no more than some thousand cells.
+func (a *areaStudy) fill() (err error) {
 	coarsest := tiles.MinResolution
-	if st.grant.Region != nil {
+	if a.grant.Region != nil {
 		coarsest = access.RegionResolution
 	}
-	if ask.query.Has("res") {
-		coarsest = st.res
+	if a.fixed {
+		coarsest = a.res
 	}
-	for ; ; st.res-- {
-		out.cells, err = area.cellsAt(st.res)
+	for ; ; a.res-- {
+		a.cells, err = a.area.cellsAt(a.res)
 		switch {
-		case err == nil && (len(out.cells) <= maxAreaCells || st.res == coarsest):
+		case err == nil && (len(a.cells) <= maxAreaCells || a.res == coarsest):
 		case err != nil && !errors.Is(err, analysis.ErrTooManyCells):
-			return nil, badArea("its outline cannot be filled")
-		case st.res == coarsest:
-			return nil, badArea(fmt.Sprintf("it has too many hexagons of resolution %d; choose a coarser one", st.res))
+			return badArea("its outline cannot be filled")
+		case a.res == coarsest:
+			return badArea(fmt.Sprintf("it has too many hexagons of resolution %d; choose a coarser one", a.res))
 		default:
 			continue
 		}
 		break
 	}
-	if g := st.grant.Region; g != nil {
-		seen := out.cells[:0]
-		for _, c := range out.cells {
+	if g := a.grant.Region; g != nil {
+		seen := a.cells[:0]
+		for _, c := range a.cells {
 			if g.Has(c) {
 				seen = append(seen, c)
 			}
 		}
-		if out.cells = seen; len(seen) == 0 {
-			return nil, &access.Refusal{Kind: access.Forbidden, Reason: "This area lies outside yours."}
+		if a.cells = seen; len(seen) == 0 {
+			return &access.Refusal{Kind: access.Forbidden, Reason: "This area lies outside yours."}
 		}
 	}
-	if len(out.cells) == 0 {
-		return nil, badArea("it is smaller than a hexagon: draw it larger")
+	if len(a.cells) == 0 {
+		return badArea("it is smaller than a hexagon: draw it larger")
 	}
-	out.in, err = analysis.InCells(out.cells)
-	return out, err
+	a.in, err = analysis.InCells(a.cells)
+	return err
+}
+
+// respondPosted answers a question that was posted. It is worked out once for
+// all who ask the same, and each account may have some under way.
+func (s *Server) respondPosted(w http.ResponseWriter, r *http.Request, key string, value func() (any, error)) error {
+	leave, err := s.desk.take(r)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	enc := negotiate(r.Header.Get("Accept-Encoding"))
+	e, err := s.cache.Fetch(r.Context(), key+enc.tag, func() (*tilecache.Entry, error) {
+		v, err := value()
+		if err != nil {
+			return nil, err
+		}
+		body, err := json.Marshal(v)
+		if err != nil {
+			return nil, err
+		}
+		return enc.entry(body, s.etag(key+enc.tag), typeJSON), nil
+	})
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	addVary(h)
+	return write(w, e)
 }
 
 type areaAsk struct {

@@ -22,6 +22,8 @@ type problem struct {
 	Detail string `json:"detail,omitempty"`
 	Param  string `json:"param,omitempty"` // the URL parameter at fault
 	Value  string `json:"value,omitempty"` // what it held
+
+	retryAfter int // seconds; 0 to say nothing
 }
 
 func (p *problem) Error() string { return p.Title + ": " + p.Detail }
@@ -89,13 +91,16 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	h := w.Header()
-	for _, name := range []string{"ETag", "Content-Encoding", "Last-Modified"} {
+	for _, name := range []string{"ETag", "Content-Encoding", "Last-Modified", "Content-Disposition"} {
 		h.Del(name)
 	}
 	if p.Status == http.StatusUnauthorized {
 		// Not Basic, though tokens are taken that way too: browsers would ask for
 		// a password in a window of their own.
 		h.Set("WWW-Authenticate", `Bearer realm="StreetSafe"`)
+	}
+	if p.retryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(p.retryAfter))
 	}
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")

@@ -18,6 +18,7 @@ import (
 
 	"github.com/streetsafe/streetsafe/internal/access"
 	"github.com/streetsafe/streetsafe/internal/cube"
+	"github.com/streetsafe/streetsafe/internal/pmtiles"
 	"github.com/streetsafe/streetsafe/internal/report"
 	"github.com/streetsafe/streetsafe/tiles"
 )
@@ -46,6 +47,9 @@ type Export struct {
 	Res     int
 	Columns []string // ids of factors
 	Rows    []Row    // by cell
+
+	// at lists the cells of another resolution by the same rules.
+	at func(res int) *Export
 }
 
 // About is one line of what an export holds.
@@ -62,9 +66,14 @@ type exportFormat struct {
 	write  func(s *Server, w io.Writer, e *Export) error
 }
 
+// sized is a writer that wants to know how many bytes will come, when that is
+// known before the first: a client can then tell how far a file is.
+type sized interface{ Expect(bytes int64) }
+
 var exportFormats = []exportFormat{
 	{"text/csv; charset=utf-8", "csv", func(_ *Server, w io.Writer, e *Export) error { return e.writeCSV(w) }},
 	{typeGeoJSON, "geojson", func(_ *Server, w io.Writer, e *Export) error { return e.writeGeoJSON(w) }},
+	{pmtiles.ContentType, "pmtiles", func(_ *Server, w io.Writer, e *Export) error { return e.writePMTiles(w) }},
 	{"application/geopackage+sqlite3", "gpkg", func(s *Server, w io.Writer, e *Export) error { return s.packages(w, e) }},
 }
 
@@ -97,6 +106,11 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	leave, err := s.desk.take(r)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	view := s.view(s.cube.Current(), grant)
 	e := view.export(box, grant.ClampRes(res))
 	e.About = s.aboutExport(view, box, e)
@@ -114,11 +128,22 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	out := bufio.NewWriterSize(&patientWriter{w: w, control: http.NewResponseController(w)}, 64<<10)
+	out := exportWriter{bufio.NewWriterSize(&patientWriter{w: w, control: http.NewResponseController(w)}, 64<<10), h}
 	if err := format.write(s, out, e); err != nil {
 		return fmt.Errorf("write export: %w", err)
 	}
 	return out.Flush()
+}
+
+// exportWriter gathers pieces of a file.
+type exportWriter struct {
+	*bufio.Writer
+	header http.Header
+}
+
+// Expect tells the client how long the file is. Call it before the first write.
+func (x exportWriter) Expect(bytes int64) {
+	x.header.Set("Content-Length", strconv.FormatInt(bytes, 10))
 }
 
 // patientWriter gives a client time anew for each piece it takes, and sends
@@ -144,7 +169,7 @@ func (v *view) export(box report.Box, res int) *Export {
 		columns = v.grant.ColumnsAt(res)
 	}
 	width := columns.Len()
-	e := &Export{Name: "reports", Res: res, Columns: columns.IDs()}
+	e := &Export{Name: "reports", Res: res, Columns: columns.IDs(), at: func(res int) *Export { return v.export(box, res) }}
 	in := inBox(box, res)
 	add := func(c h3.Cell, n uint32, cols []uint32) {
 		if n > 0 && (box == everywhere || in(c)) {
@@ -225,7 +250,8 @@ func (e *Export) writeCSV(w io.Writer) error {
 	return out.Error()
 }
 
-func (e *Export) writeGeoJSON(w io.Writer) error {
+// aboutMembers is About for formats that keep it as an object.
+func (e *Export) aboutMembers() map[string]string {
 	about := map[string]string{}
 	for _, a := range e.About {
 		if about[a.Name] != "" {
@@ -233,11 +259,15 @@ func (e *Export) writeGeoJSON(w io.Writer) error {
 		}
 		about[a.Name] = a.Text
 	}
-	head, err := json.Marshal(about)
+	return about
+}
+
+func (e *Export) writeGeoJSON(w io.Writer) error {
+	head, err := json.Marshal(e.aboutMembers())
 	if err != nil {
 		return err
 	}
-	g := tiles.NewGeoJSONWriter(&withMember{w: w, member: append([]byte(`"about":`), head...)}, tiles.Layer{Res: e.Res, Columns: e.Columns, WithCell: true})
+	g := tiles.NewGeoJSONWriter(&withMember{w: w, member: append([]byte(`"about":`), head...)}, e.layer())
 	for _, r := range e.Rows {
 		if err := g.Cell(r.Cell, r.Count, r.Columns); err != nil {
 			return err

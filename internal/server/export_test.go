@@ -10,7 +10,7 @@ import (
 // what is mounted beside it.
 func (s *Server) Routes() []string {
 	var all []string
-	_ = s.routes(nil).Walk(func(route *mux.Route, _ *mux.Router, _ []*mux.Route) error {
+	_ = s.routes().Walk(func(route *mux.Route, _ *mux.Router, _ []*mux.Route) error {
 		if path, err := route.GetPathTemplate(); err == nil { // those without one are prefixes of other handlers
 			all = append(all, path)
 		}

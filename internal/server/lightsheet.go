@@ -99,6 +99,11 @@ func (s *Server) lightSheet(w http.ResponseWriter, r *http.Request, ending, typ 
 	if err != nil {
 		return err
 	}
+	leave, err := s.desk.take(r)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	answer, err := s.light(q)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package server
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"net/http"
 
@@ -81,27 +82,32 @@ func (s *Server) profile(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if format == "json" {
+		return s.respondPosted(w, r, fmt.Sprintf("%s|%d|%s", st.key("pr"), top, s.today()), func() (any, error) { return s.describeArea(st, top) })
+	}
+	leave, err := s.desk.take(r)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	out, err := s.describeArea(st, top)
 	if err != nil {
 		return err
 	}
-	if st.grant.Audit {
-		who := access.FromContext(r.Context())
-		if err := s.gate.Record(r.Context(), access.Event{Who: who.Email, What: "profile " + format, Why: ask.why}); err != nil {
-			return err
-		}
+	if err := s.recordExport(r, st.grant, fmt.Sprintf("profile %s of %d hexagons, %s", format, out.Hexagons, out.Filter), ask.why); err != nil {
+		return err
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	switch format {
-	case "csv":
+	if format == "csv" {
 		return writeProfileCSV(w, out)
-	case "geojson":
-		return writeProfileGeoJSON(w, out)
 	}
-	return writeJSON(w, out)
+	return writeProfileGeoJSON(w, out)
 }
 
 func (s *Server) describeArea(st *areaStudy, top int) (*profileAnswer, error) {
+	if err := st.fill(); err != nil {
+		return nil, err
+	}
 	p, err := analysis.DescribeArea(st.snap, analysis.ProfileQuery{Region: st.in, Whole: st.region, Res: st.res, Top: top, Filter: st.filter})
 	if err != nil {
 		return nil, err

@@ -76,6 +76,7 @@ type Server struct {
 	files   *fileSet
 	queries *queryMemo
 	tables  *tableMemo
+	desk    *desk
 	gate    *access.Gate
 	mounted map[string]http.Handler
 	router  http.Handler
@@ -94,7 +95,7 @@ func New(cfg Config, p Parts) (*Server, error) {
 		cfg: cfg, cube: p.Cube, places: p.Gazetteer, ready: p.Readiness, now: p.Now, log: p.Log,
 		// Fills are pure computation: more of them at once than cores only
 		// makes each of them slower.
-		queries: newQueryMemo(), tables: newTableMemo(), gate: p.Access,
+		queries: newQueryMemo(), tables: newTableMemo(), desk: newDesk(), gate: p.Access,
 		cache: tilecache.New(cfg.CacheBytes, runtime.GOMAXPROCS(0)),
 	}
 	s.announcer, s.packages, s.views = newAnnouncer(), p.Packages, p.Views
@@ -120,7 +121,7 @@ func New(cfg Config, p Parts) (*Server, error) {
 		return nil, err
 	}
 	s.mounted = p.Mounted
-	s.router = s.guard(s.routes(p.Mounted))
+	s.router = s.guard(s.routes())
 	return s, nil
 }
 
@@ -139,7 +140,7 @@ var (
 
 const allowedMethods = "GET, HEAD, OPTIONS"
 
-func (s *Server) routes(mounted map[string]http.Handler) *mux.Router {
+func (s *Server) routes() *mux.Router {
 	m := mux.NewRouter()
 	get := func(path string, h handler) { m.Handle(path, s.answer(h)).Methods(http.MethodGet, http.MethodHead) }
 
@@ -170,7 +171,7 @@ func (s *Server) routes(mounted map[string]http.Handler) *mux.Router {
 	for _, path := range pages.Paths {
 		m.MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool { return below(r.URL.Path, path) }).Handler(people)
 	}
-	for path, h := range mounted {
+	for path, h := range s.mounted {
 		m.MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool { return below(r.URL.Path, path) }).Handler(h)
 	}
 

@@ -55,6 +55,9 @@ func Copy(ctx context.Context, from, to Store, progress func(records int64)) (Co
 	if err := copyAside(ctx, from, to); err != nil {
 		return done, err
 	}
+	if err := copyActions(ctx, from, to); err != nil {
+		return done, err
+	}
 	// At the end only: from then on the copy coarsens what it is given.
 	return done, copyMeta(ctx, from, to, MetaCoarseBefore)
 }

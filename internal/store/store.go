@@ -21,6 +21,7 @@ type Store interface {
 	Review
 	Reporters
 	Movable
+	Actions
 
 	// ID returns a random name that the store got when it was made. Two stores
 	// may be at the same generation with different reports, so whatever is

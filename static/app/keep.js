@@ -10,7 +10,7 @@ import { takeAway } from './takeaway.js';
 /** @typedef {{views:View[], alerts:Alert[], unseen:number}} Kept */
 /** What the hub shows now. @typedef {{address:string, filter:string, bbox:string, res:number, words:string[], total:number}} Screen */
 
-const FORMATS = /** @type {const} */ ([['csv', 'CSV, for spreadsheets'], ['geojson', 'GeoJSON'], ['gpkg', 'GeoPackage, for QGIS and ArcGIS']]);
+const FORMATS = /** @type {const} */ ([['csv', 'CSV, for spreadsheets'], ['geojson', 'GeoJSON'], ['gpkg', 'GeoPackage, for QGIS and ArcGIS'], ['pmtiles', 'PMTiles, a map of all zooms in one file']]);
 
 /** How many alerts nobody has seen yet. */
 export const unseen = async () => /** @type {Kept} */ (await getJSON('/api/v1/views')).unseen;
@@ -100,15 +100,28 @@ export function openKeep(screen, told) {
     const why = h('input', { type: 'text', required: true, minlength: 5, maxlength: 200, 'aria-label': 'Why you need the file', placeholder: 'Why you need it, for the audit log', autocomplete: 'off' });
     const state = h('p', { class: 'quiet', role: 'status', text: `${number(screen.total)} reports, in hexagons of resolution ${screen.res}.` });
     const go = h('button', { type: 'submit' }, 'Save the file');
+    const bar = h('progress', { max: 1, 'aria-label': 'How far the file is', hidden: true }), stop = h('button', { type: 'button', hidden: true }, 'Stop');
+    /** @param {boolean} yes */
+    const busy = (yes) => { go.disabled = yes; bar.hidden = stop.hidden = !yes; bar.removeAttribute('value'); };
     return h('div', {}, h('form', { id: 'keep-export', onsubmit: (/** @type {Event} */ e) => {
       e.preventDefault();
       attempt(async () => {
-        go.disabled = true;
+        const abort = new AbortController(), address = url(`/api/v1/export.${format.value}`, `bbox=${screen.bbox}`, `res=${screen.res}`, screen.filter, `reason=${encodeURIComponent(why.value)}`);
+        stop.onclick = () => abort.abort();
+        dialog.addEventListener('close', () => abort.abort(), { once: true });
+        state.textContent = 'The file is being made…';
+        busy(true);
         try {
-          const file = await takeAway(url(`/api/v1/export.${format.value}`, `bbox=${screen.bbox}`, `res=${screen.res}`, screen.filter, `reason=${encodeURIComponent(why.value)}`), (bytes) => { state.textContent = `${size(bytes)} so far…`; });
+          const file = await takeAway(address, ({ bytes, part }) => {
+            if (part !== undefined) bar.value = part;
+            state.textContent = `${size(bytes)}${part === undefined ? '' : `, ${Math.floor(part * 100)} %`} so far…`;
+          }, abort.signal);
           state.textContent = `${file.name} is saved: ${size(file.bytes)}.`;
-        } finally { go.disabled = false; }
+        } catch (x) {
+          state.textContent = abort.signal.aborted ? 'Stopped. Nothing is saved.' : '';
+          if (!abort.signal.aborted) throw x;
+        } finally { busy(false); }
       });
-    } }, format, why, go), state);
+    } }, format, why, go), h('div', { class: 'row' }, bar, stop), state);
   }
 }

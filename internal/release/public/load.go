@@ -60,6 +60,9 @@ func load(dir string, had *fileSet) (*fileSet, error) {
 	}
 	set := &fileSet{byPath: map[string]*file{}, hashes: map[string]string{}, releases: len(index.Releases)}
 	list := []source{{url: "/" + ManifestFile, name: filepath.Join(dir, ManifestFile), cache: cacheIndex}}
+	if name := filepath.Join(dir, CatalogFile); exists(name) {
+		list = append(list, source{url: "/" + CatalogFile, name: name, cache: cacheIndex})
+	}
 	for _, r := range index.Releases {
 		if had != nil && had.hashes[r.ID] != "" && had.hashes[r.ID] != r.SHA256 {
 			return nil, fmt.Errorf("public release %s is not what it was: published releases never change", r.ID)
@@ -79,6 +82,11 @@ func load(dir string, had *fileSet) (*fileSet, error) {
 		}
 	}
 	return set, set.fill(list, had)
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
 }
 
 // sources lists the files of a release by its manifest.
@@ -199,9 +207,14 @@ func (f *file) add(name string, body []byte, hash string) {
 }
 
 func typeOf(url string) string {
+	if strings.HasSuffix(url, ".csv-metadata.json") {
+		return "application/csvm+json" // CSV on the Web
+	}
 	switch path.Ext(url) {
 	case ".json":
 		return "application/json"
+	case ".jsonld":
+		return "application/ld+json"
 	case ".geojson":
 		return "application/geo+json"
 	case ".mvt":

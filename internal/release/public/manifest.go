@@ -7,6 +7,10 @@ package public
 // each release.
 const ManifestFile = "manifest.json"
 
+// CatalogFile is the name of the catalogue beside the releases, in the words of
+// DCAT. A directory that was published before there was one does without.
+const CatalogFile = "catalog.jsonld"
+
 // Index is the manifest.json beside the releases.
 type Index struct {
 	Format    int       `json:"format"`

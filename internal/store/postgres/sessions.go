@@ -136,23 +136,31 @@ func (s *Store) AppendAudit(ctx context.Context, e store.AuditEntry) (store.Audi
 	if err := store.ValidateAudit(e); err != nil {
 		return e, err
 	}
-	err := s.write(ctx, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(auditLock)); err != nil {
-			return err
-		}
-		last, err := auditHead(ctx, tx)
-		if err != nil {
-			return err
-		}
-		e = e.Chain(last)
-		_, err = tx.Exec(ctx, `INSERT INTO audit_entries (`+auditColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			e.Seq, e.At, e.Who, e.What, e.Cell, e.Why, e.Previous[:], e.Hash[:])
-		return err
-	})
-	if err != nil {
+	if err := s.write(ctx, func(tx pgx.Tx) error { return appendAudit(ctx, tx, &e) }); err != nil {
 		return e, fmt.Errorf("append to the audit log: %w", err)
 	}
 	return e, nil
+}
+
+// lockAudit keeps others from the audit log until the transaction ends.
+func lockAudit(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(auditLock))
+	return err
+}
+
+// appendAudit chains an entry to the last one and keeps it.
+func appendAudit(ctx context.Context, tx pgx.Tx, e *store.AuditEntry) error {
+	if err := lockAudit(ctx, tx); err != nil {
+		return err
+	}
+	last, err := auditHead(ctx, tx)
+	if err != nil {
+		return err
+	}
+	*e = e.Chain(last)
+	_, err = tx.Exec(ctx, `INSERT INTO audit_entries (`+auditColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		e.Seq, e.At, e.Who, e.What, e.Cell, e.Why, e.Previous[:], e.Hash[:])
+	return err
 }
 
 // Audit is store.Access.Audit.

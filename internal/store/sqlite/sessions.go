@@ -129,20 +129,22 @@ func (s *Store) AppendAudit(ctx context.Context, e store.AuditEntry) (store.Audi
 	if err := store.ValidateAudit(e); err != nil {
 		return e, err
 	}
-	err := s.write(ctx, func(tx *sql.Tx) error {
-		last, err := auditHead(ctx, tx)
-		if err != nil {
-			return err
-		}
-		e = e.Chain(last)
-		_, err = tx.ExecContext(ctx, `INSERT INTO audit_entries (`+auditColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-			e.Seq, e.At.Unix(), e.Who, e.What, e.Cell, e.Why, e.Previous[:], e.Hash[:])
-		return err
-	})
-	if err != nil {
+	if err := s.write(ctx, func(tx *sql.Tx) error { return appendAudit(ctx, tx, &e) }); err != nil {
 		return e, fmt.Errorf("append to the audit log: %w", err)
 	}
 	return e, nil
+}
+
+// appendAudit chains an entry to the last one and keeps it.
+func appendAudit(ctx context.Context, tx *sql.Tx, e *store.AuditEntry) error {
+	last, err := auditHead(ctx, tx)
+	if err != nil {
+		return err
+	}
+	*e = e.Chain(last)
+	_, err = tx.ExecContext(ctx, `INSERT INTO audit_entries (`+auditColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		e.Seq, e.At.Unix(), e.Who, e.What, e.Cell, e.Why, e.Previous[:], e.Hash[:])
+	return err
 }
 
 // Audit is store.Access.Audit.

@@ -34,6 +34,7 @@ func Run(t *testing.T, create New) {
 		{"Receipts", testReceipts},
 		{"Demographics", testDemographics},
 		{"Aside", testAside},
+		{"Actions copied", testActionsCopied},
 		{"Export", testExport},
 		{"Processes", testProcesses},
 		{"Retention", testRetention},

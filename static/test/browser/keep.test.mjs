@@ -84,6 +84,7 @@ test('keep/the file holds what is on screen', async () => {
       assert.equal(g.features.length, api.cells);
     }],
     ['gpkg', (b) => assert.equal(b.subarray(68, 72).toString(), 'GPKG')],
+    ['pmtiles', (b) => { assert.equal(b.subarray(0, 8).toString('latin1'), 'PMTiles\x03'); assert.equal(b[101], 14, 'down to the zoom of the screen'); }],
   ])) {
     await page.selectOption('.keep select', format);
     await page.fill('#keep-export input', 'for the beat meeting');
@@ -91,6 +92,33 @@ test('keep/the file holds what is on screen', async () => {
     assert.equal(download.suggestedFilename(), `streetsafe-reports.${format}`);
     check(readFileSync(await download.path()));
   }
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
+test('keep/a file on its way says how far it is, and can be stopped', async () => {
+  // A server that sends half of a file and waits: the page cannot tell it from a slow one.
+  const { page, context, faults } = await open(browser, `/hub?${CROYDON}`, {}, async (page) => { await page.addInitScript(() => {
+    const real = window.fetch;
+    window.fetch = (input, init) => {
+      if (!String(input).includes('/export.csv')) return real(input, init);
+      const body = new ReadableStream({ start(c) {
+        c.enqueue(new TextEncoder().encode('cell\n'.repeat(150)));
+        init?.signal?.addEventListener('abort', () => c.error(new DOMException('stopped', 'AbortError')));
+      } });
+      return Promise.resolve(new Response(body, { headers: { 'X-Total-Count': '300' } }));
+    };
+  }); });
+  await page.click('#keep');
+  await page.fill('#keep-export input', 'for the beat meeting');
+  await page.click('#keep-export button');
+  const bar = page.getByRole('progressbar', { name: 'How far the file is' });
+  await page.waitForFunction(() => document.querySelector('.keep progress')?.getAttribute('value') === '0.5');
+  assert.match(await page.textContent('.keep [role=status]') ?? '', /50 %/);
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await bar.waitFor({ state: 'hidden' });
+  assert.match(await page.textContent('.keep [role=status]') ?? '', /Nothing is saved/);
+  assert.ok(await page.isEnabled('#keep-export button'), 'it can be asked for again');
   assert.deepEqual(faults, []);
   await context.close();
 });

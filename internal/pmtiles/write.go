@@ -1,4 +1,7 @@
-package release
+// Package pmtiles writes and reads PMTiles archives of vector tiles, version 3. It
+// knows tiles alone, not what they show:
+// https://github.com/protomaps/PMTiles/blob/main/spec/v3/spec.md
+package pmtiles
 
 import (
 	"bytes"
@@ -12,42 +15,46 @@ import (
 	"github.com/streetsafe/streetsafe/tiles"
 )
 
-// The numbers below are those of the PMTiles specification, version 3:
-// https://github.com/protomaps/PMTiles/blob/main/spec/v3/spec.md
+// The numbers below are those of the specification.
 const (
-	pmHeaderBytes = 127
-	pmRootBytes   = 16384 - pmHeaderBytes // the header and the root directory fit the first 16 KiB
-	pmGzip        = 2
-	pmMVT         = 1
-	pmLeafEntries = 4096 // a leaf is one more request for a client, of some 10 KB
+	headerBytes = 127
+	rootBytes   = 16384 - headerBytes // the header and the root directory fit the first 16 KiB
+	typeGzip    = 2
+	typeMVT     = 1
+	leafEntries = 4096 // a leaf is one more request for a client, of some 10 KB
 )
 
-type pmEntry struct {
+type entry struct {
 	id     uint64 // of the tile, or of the first tile in a leaf
 	offset uint64
 	length uint32
 	run    uint32 // tiles in a row with this content; 0 marks a leaf
 }
 
-// pmArchive is a PMTiles archive in the making.
-type pmArchive struct {
+// ContentType is what archives are served as.
+const ContentType = "application/vnd.pmtiles"
+
+// Archive is an archive in the making.
+type Archive struct {
 	MinZoom, MaxZoom         int
 	West, South, East, North float64 // degrees
-	Metadata                 []byte  // JSON
-	tiles                    []pmTile
+	Metadata                 []byte  // JSON, as section 5 of the specification has it
+	Level                    int     // of gzip; 0 for the best
+	tiles                    []tile
 }
 
-type pmTile struct {
+type tile struct {
 	id   uint64
 	body []byte
 }
 
-func (a *pmArchive) add(t tiles.Tile, mvt []byte) {
-	a.tiles = append(a.tiles, pmTile{pmTileID(t), mvt})
+// Add puts a tile into the archive, which keeps its bytes.
+func (a *Archive) Add(t tiles.Tile, mvt []byte) {
+	a.tiles = append(a.tiles, tile{tileID(t), mvt})
 }
 
-// pmTileID numbers tiles along a Hilbert curve, zoom after zoom.
-func pmTileID(t tiles.Tile) uint64 {
+// tileID numbers tiles along a Hilbert curve, zoom after zoom.
+func tileID(t tiles.Tile) uint64 {
 	id := (uint64(1)<<(2*t.Z) - 1) / 3
 	x, y := t.X, t.Y
 	for s := uint32(1) << t.Z >> 1; s > 0; s >>= 1 {
@@ -70,15 +77,18 @@ func pmTileID(t tiles.Tile) uint64 {
 	return id
 }
 
-// encode returns the archive, clustered: tiles in the order of their ids, equal
-// neighbours once.
-func (a *pmArchive) encode() ([]byte, error) {
-	slices.SortFunc(a.tiles, func(x, y pmTile) int { return cmp.Compare(x.id, y.id) })
+// Len is how many tiles have been added.
+func (a *Archive) Len() int { return len(a.tiles) }
+
+// Encode returns the archive, clustered: tiles in the order of their ids, equal
+// contents once. The same tiles and level give the same bytes.
+func (a *Archive) Encode() ([]byte, error) {
+	slices.SortFunc(a.tiles, func(x, y tile) int { return cmp.Compare(x.id, y.id) })
 	entries, data, contents, err := a.layOut()
 	if err != nil {
 		return nil, err
 	}
-	root, leaves, err := pmDirectories(entries)
+	root, leaves, err := directories(entries)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +97,7 @@ func (a *pmArchive) encode() ([]byte, error) {
 		return nil, err
 	}
 	h := a.header()
-	offset := uint64(pmHeaderBytes)
+	offset := uint64(headerBytes)
 	for i, part := range [][]byte{root, metadata, leaves, data} {
 		binary.LittleEndian.PutUint64(h[8+16*i:], offset)
 		binary.LittleEndian.PutUint64(h[16+16*i:], uint64(len(part)))
@@ -101,9 +111,9 @@ func (a *pmArchive) encode() ([]byte, error) {
 
 // layOut compresses the tiles and puts them one after another. A content that
 // comes again is not stored again.
-func (a *pmArchive) layOut() (entries []pmEntry, data []byte, contents int, err error) {
-	known := map[string]pmEntry{}
-	var g gzipper
+func (a *Archive) layOut() (entries []entry, data []byte, contents int, err error) {
+	known := map[string]entry{}
+	g := gzipper{level: a.Level}
 	for _, t := range a.tiles {
 		at, ok := known[string(t.body)]
 		if !ok {
@@ -111,7 +121,7 @@ func (a *pmArchive) layOut() (entries []pmEntry, data []byte, contents int, err 
 			if err != nil {
 				return nil, nil, 0, err
 			}
-			at = pmEntry{offset: uint64(len(data)), length: uint32(len(z))}
+			at = entry{offset: uint64(len(data)), length: uint32(len(z))}
 			known[string(t.body)] = at
 			data = append(data, z...)
 		}
@@ -125,11 +135,11 @@ func (a *pmArchive) layOut() (entries []pmEntry, data []byte, contents int, err 
 	return entries, data, len(known), nil
 }
 
-func (a *pmArchive) header() []byte {
-	h := make([]byte, pmHeaderBytes)
+func (a *Archive) header() []byte {
+	h := make([]byte, headerBytes)
 	copy(h, "PMTiles\x03")
 	h[96] = 1 // clustered
-	h[97], h[98], h[99] = pmGzip, pmGzip, pmMVT
+	h[97], h[98], h[99] = typeGzip, typeGzip, typeMVT
 	h[100], h[101] = byte(a.MinZoom), byte(a.MaxZoom)
 	for i, degrees := range []float64{a.West, a.South, a.East, a.North} {
 		binary.LittleEndian.PutUint32(h[102+4*i:], uint32(int32(degrees*1e7)))
@@ -140,32 +150,32 @@ func (a *pmArchive) header() []byte {
 	return h
 }
 
-// pmDirectories returns the root directory and, when it would not fit with all
+// directories returns the root directory and, when it would not fit with all
 // entries, the leaves it points to.
-func pmDirectories(entries []pmEntry) (root, leaves []byte, err error) {
-	root, err = pmDirectory(entries)
-	if err != nil || len(root) <= pmRootBytes {
+func directories(entries []entry) (root, leaves []byte, err error) {
+	root, err = directory(entries)
+	if err != nil || len(root) <= rootBytes {
 		return root, nil, err
 	}
-	for size := pmLeafEntries; ; size *= 2 {
-		var pointers []pmEntry
+	for size := leafEntries; ; size *= 2 {
+		var pointers []entry
 		leaves = nil
 		for part := range slices.Chunk(entries, size) {
-			leaf, err := pmDirectory(part)
+			leaf, err := directory(part)
 			if err != nil {
 				return nil, nil, err
 			}
-			pointers = append(pointers, pmEntry{id: part[0].id, offset: uint64(len(leaves)), length: uint32(len(leaf))})
+			pointers = append(pointers, entry{id: part[0].id, offset: uint64(len(leaves)), length: uint32(len(leaf))})
 			leaves = append(leaves, leaf...)
 		}
-		root, err = pmDirectory(pointers)
-		if err != nil || len(root) <= pmRootBytes {
+		root, err = directory(pointers)
+		if err != nil || len(root) <= rootBytes {
 			return root, leaves, err
 		}
 	}
 }
 
-func pmDirectory(entries []pmEntry) ([]byte, error) {
+func directory(entries []entry) ([]byte, error) {
 	b := binary.AppendUvarint(nil, uint64(len(entries)))
 	last := uint64(0)
 	for _, e := range entries {
@@ -191,14 +201,15 @@ func pmDirectory(entries []pmEntry) ([]byte, error) {
 // gzipper compresses one piece after another; a new writer for each would take
 // longer than its work.
 type gzipper struct {
-	out bytes.Buffer
-	w   *gzip.Writer
+	level int // 0 for the best
+	out   bytes.Buffer
+	w     *gzip.Writer
 }
 
 func (g *gzipper) compress(b []byte) ([]byte, error) {
 	g.out.Reset()
 	if g.w == nil {
-		w, err := gzip.NewWriterLevel(&g.out, gzip.BestCompression)
+		w, err := gzip.NewWriterLevel(&g.out, cmp.Or(g.level, gzip.BestCompression))
 		if err != nil {
 			return nil, err
 		}

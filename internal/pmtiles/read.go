@@ -1,4 +1,4 @@
-package release
+package pmtiles
 
 import (
 	"bytes"
@@ -12,26 +12,28 @@ import (
 	"github.com/streetsafe/streetsafe/tiles"
 )
 
-// maxPMPart bounds what one compressed part may become, so that a small archive
+// maxPart bounds what one compressed part may become, so that a small archive
 // cannot ask for all memory.
-const maxPMPart = 64 << 20
+const maxPart = 64 << 20
 
-// PMTiles reads an archive of gzip-compressed tiles, to check what was written.
-type PMTiles struct {
+// Reader finds tiles in an archive with gzip-compressed ones, to check what was
+// written.
+type Reader struct {
 	b       []byte
-	entries []pmEntry
+	entries []entry
 	data    []byte
 	tiles   int
 }
 
-var errPMTiles = errors.New("pmtiles: damaged, or not an archive of version 3 with gzip")
+var errDamaged = errors.New("pmtiles: damaged, or not an archive of version 3 with gzip")
 
-// ReadPMTiles reads the directories of an archive.
-func ReadPMTiles(b []byte) (*PMTiles, error) {
-	if len(b) < pmHeaderBytes || string(b[:8]) != "PMTiles\x03" || b[97] != pmGzip || b[98] != pmGzip {
-		return nil, errPMTiles
+// Read reads the directories of an archive. It takes bytes from anywhere: what is
+// no archive is an error.
+func Read(b []byte) (*Reader, error) {
+	if len(b) < headerBytes || string(b[:8]) != "PMTiles\x03" || b[97] != typeGzip || b[98] != typeGzip {
+		return nil, errDamaged
 	}
-	a := &PMTiles{b: b}
+	a := &Reader{b: b}
 	part := func(at int) ([]byte, error) {
 		from, n := binary.LittleEndian.Uint64(b[at:]), binary.LittleEndian.Uint64(b[at+8:])
 		return cut(b, from, n)
@@ -43,7 +45,7 @@ func ReadPMTiles(b []byte) (*PMTiles, error) {
 		return nil, err
 	}
 	a.data = data
-	top, err := readPMDirectory(root)
+	top, err := readDirectory(root)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +58,7 @@ func ReadPMTiles(b []byte) (*PMTiles, error) {
 		if err != nil {
 			return nil, err
 		}
-		below, err := readPMDirectory(leaf)
+		below, err := readDirectory(leaf)
 		if err != nil {
 			return nil, err
 		}
@@ -64,7 +66,7 @@ func ReadPMTiles(b []byte) (*PMTiles, error) {
 	}
 	for i, e := range a.entries {
 		if e.run == 0 || i > 0 && e.id < a.entries[i-1].id+uint64(a.entries[i-1].run) {
-			return nil, errPMTiles
+			return nil, errDamaged
 		}
 		a.tiles += int(e.run)
 	}
@@ -73,21 +75,21 @@ func ReadPMTiles(b []byte) (*PMTiles, error) {
 
 func cut(b []byte, from, n uint64) ([]byte, error) {
 	if from > uint64(len(b)) || n > uint64(len(b))-from {
-		return nil, errPMTiles
+		return nil, errDamaged
 	}
 	return b[from : from+n], nil
 }
 
-func readPMDirectory(z []byte) ([]pmEntry, error) {
+func readDirectory(z []byte) ([]entry, error) {
 	b, err := gunzipped(z)
 	if err != nil {
 		return nil, err
 	}
-	r := reader{b: b}
-	entries := make([]pmEntry, r.count(len(b)))
+	r := varints{b: b}
+	entries := make([]entry, r.count(len(b)))
 	last := uint64(0)
 	for i := range entries {
-		last += r.uvarint()
+		last += r.next()
 		entries[i].id = last
 	}
 	for i := range entries {
@@ -97,7 +99,7 @@ func readPMDirectory(z []byte) ([]pmEntry, error) {
 		entries[i].length = uint32(r.count(1 << 31))
 	}
 	for i := range entries {
-		switch v := r.uvarint(); {
+		switch v := r.next(); {
 		case v > 0:
 			entries[i].offset = v - 1
 		case i > 0:
@@ -107,7 +109,7 @@ func readPMDirectory(z []byte) ([]pmEntry, error) {
 		}
 	}
 	if r.err != nil {
-		return nil, errPMTiles
+		return nil, errDamaged
 	}
 	return entries, nil
 }
@@ -117,22 +119,34 @@ func gunzipped(b []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pmtiles: %w", err)
 	}
-	out, err := io.ReadAll(io.LimitReader(r, maxPMPart+1))
+	out, err := io.ReadAll(io.LimitReader(r, maxPart+1))
 	if err != nil {
 		return nil, fmt.Errorf("pmtiles: %w", err)
 	}
-	if len(out) > maxPMPart {
-		return nil, errPMTiles
+	if len(out) > maxPart {
+		return nil, errDamaged
 	}
 	return out, nil
 }
 
+// Zooms are the least and the deepest zoom that the archive says it has.
+func (a *Reader) Zooms() (least, deepest int) { return int(a.b[100]), int(a.b[101]) }
+
+// Metadata is the archive's JSON.
+func (a *Reader) Metadata() ([]byte, error) {
+	z, err := cut(a.b, binary.LittleEndian.Uint64(a.b[24:]), binary.LittleEndian.Uint64(a.b[32:]))
+	if err != nil {
+		return nil, err
+	}
+	return gunzipped(z)
+}
+
 // Tiles is how many tiles the archive has.
-func (a *PMTiles) Tiles() int { return a.tiles }
+func (a *Reader) Tiles() int { return a.tiles }
 
 // Tile returns a tile's bytes, nil when the archive does not have it.
-func (a *PMTiles) Tile(t tiles.Tile) ([]byte, error) {
-	id := pmTileID(t)
+func (a *Reader) Tile(t tiles.Tile) ([]byte, error) {
+	id := tileID(t)
 	i := sort.Search(len(a.entries), func(i int) bool { return a.entries[i].id > id }) - 1
 	if i < 0 || id >= a.entries[i].id+uint64(a.entries[i].run) {
 		return nil, nil
@@ -142,4 +156,33 @@ func (a *PMTiles) Tile(t tiles.Tile) ([]byte, error) {
 		return nil, err
 	}
 	return gunzipped(z)
+}
+
+// varints reads numbers one after another, and remembers when one was damaged.
+type varints struct {
+	b   []byte
+	err error
+}
+
+func (r *varints) fail() { r.err, r.b = errDamaged, nil }
+
+func (r *varints) next() uint64 {
+	v, n := binary.Uvarint(r.b)
+	if n <= 0 {
+		r.fail()
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+// count is a number that may not be above most, so that a damaged file cannot
+// ask for more memory than its own size warrants.
+func (r *varints) count(most int) int {
+	n := r.next()
+	if n > uint64(max(most, 0)) {
+		r.fail()
+		return 0
+	}
+	return int(n)
 }
