@@ -288,6 +288,6 @@ func (r releaseRegistry) Frozen(ctx context.Context, name string) (string, bool,
 	return r.st.Meta(ctx, r.key(name))
 }
 
-func (r releaseRegistry) SetFrozen(ctx context.Context, name, commitment string) error {
-	return r.st.SetMeta(ctx, r.key(name), commitment)
+func (r releaseRegistry) Claim(ctx context.Context, name, commitment string) (string, error) {
+	return r.st.ClaimMeta(ctx, r.key(name), commitment)
 }

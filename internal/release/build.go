@@ -63,11 +63,12 @@ func vaultUniverse(v *Vault) (*Universe, error) {
 	return DefaultUniverse()
 }
 
-// agree tells the registry of releases whose freeze was cut off before that,
-// and refuses a vault that has other blocks than the registry remembers.
+// agree takes up freezes that were cut off, tells the registry of releases that
+// it does not know, and refuses a vault that has other blocks than the registry
+// remembers.
 func (b *Builder) agree(ctx context.Context) error {
-	if b.Registry == nil {
-		return nil
+	if err := b.Vault.recover(ctx, b.claim); err != nil || b.Registry == nil {
+		return err
 	}
 	halves, err := b.Vault.List()
 	if err != nil {
@@ -78,14 +79,11 @@ func (b *Builder) agree(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		switch known, ok, err := b.Registry.Frozen(ctx, h.String()); {
-		case err != nil:
+		known, err := b.Registry.Claim(ctx, h.String(), c.Commitment)
+		if err != nil {
 			return err
-		case !ok:
-			if err := b.Registry.SetFrozen(ctx, h.String(), c.Commitment); err != nil {
-				return err
-			}
-		case known != c.Commitment:
+		}
+		if known != c.Commitment {
 			return fmt.Errorf("release: the store remembers another %v than this vault has: a body of reports has one vault", h)
 		}
 	}

@@ -16,16 +16,20 @@ import (
 // ErrTooEarly is a half-year that has not been closed for long enough.
 var ErrTooEarly = errors.New("release: too early")
 
-// ErrLost is a half-year that was frozen in a vault that is not this one.
-var ErrLost = errors.New("release: the store remembers that it was frozen, but this vault does not have it: bring the vault's files back from a backup; there can be no second draw")
+// ErrLost is a half-year that was frozen in a vault that is not this one, on this
+// host or on another that has the same store.
+var ErrLost = errors.New("release: the store remembers that it was frozen, but this vault does not have it: build on the host that has it, or bring the vault's files back from a backup; there can be no second draw")
 
 // Registry remembers outside the vault which half-years are frozen, so that a
-// vault that was lost or copied is not filled a second time. The store's
-// settings serve.
+// vault that was lost is not filled a second time, and of two hosts with vaults
+// of their own one alone draws the noise of a half-year. The store's settings
+// serve.
 type Registry interface {
 	// Frozen returns the commitment of a release, and whether there is one.
 	Frozen(ctx context.Context, release string) (commitment string, ok bool, err error)
-	SetFrozen(ctx context.Context, release, commitment string) error
+	// Claim enters the commitment of a release unless there is one, in one step
+	// even when two hosts ask at once, and returns the one that is there.
+	Claim(ctx context.Context, release, commitment string) (kept string, err error)
 }
 
 // Freezer makes blocks. All fields but Registry, Key and Testing are needed.
@@ -173,13 +177,15 @@ func (f *Freezer) freeze(ctx context.Context, h HalfYear, truths map[HalfYear]*T
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := f.Vault.store(h, u, c, blocks); err != nil {
-		return err
+	return f.Vault.store(ctx, h, u, c, blocks, f.claim)
+}
+
+// claim asks the registry. Without one the vault decides alone.
+func (f *Freezer) claim(ctx context.Context, release, commitment string) (kept string, err error) {
+	if f.Registry == nil {
+		return commitment, nil
 	}
-	if f.Registry != nil {
-		return f.Registry.SetFrozen(ctx, h.String(), c.Commitment)
-	}
-	return nil
+	return f.Registry.Claim(ctx, release, commitment)
 }
 
 func nonce(key *Key, h HalfYear) string {

@@ -316,8 +316,9 @@ func TestFreezer_Freeze_failingSource(t *testing.T) {
 }
 
 type registry struct {
-	mu   sync.Mutex
-	kept map[string]string
+	mu    sync.Mutex
+	kept  map[string]string
+	fails bool
 }
 
 func (r *registry) Frozen(_ context.Context, name string) (string, bool, error) {
@@ -327,9 +328,89 @@ func (r *registry) Frozen(_ context.Context, name string) (string, bool, error) 
 	return c, ok, nil
 }
 
-func (r *registry) SetFrozen(_ context.Context, name, commitment string) error {
+func (r *registry) Claim(_ context.Context, name, commitment string) (string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.kept[name] = commitment
-	return nil
+	if r.fails {
+		return "", errors.New("the connection is gone")
+	}
+	if _, ok := r.kept[name]; !ok {
+		r.kept[name] = commitment
+	}
+	return r.kept[name], nil
+}
+
+// Two hosts on one store, each with a vault of its own, that build at the same
+// moment: one draws, and the other has nothing that it could publish.
+func TestFreezer_Freeze_twoHosts(t *testing.T) {
+	src := body(items(t, 500, 1))
+	reg := &registry{kept: map[string]string{}}
+	hosts := make([]*release.Builder, 4)
+	errs := make([]error, len(hosts))
+	var wait sync.WaitGroup
+	for i := range hosts {
+		hosts[i] = builder(t, t.TempDir(), src, func(o *release.Options) { o.Registry, o.Key = reg, release.TestKey(uint64(i)) })
+	}
+	for i, b := range hosts {
+		wait.Go(func() { errs[i] = b.Freeze(t.Context(), h1) })
+	}
+	wait.Wait()
+	won := 0
+	for i, b := range hosts {
+		halves, err := b.Vault.List()
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case errs[i] == nil && len(halves) == 1:
+			won++
+			if f, err := b.Vault.Load(h1, croydon(t)); err != nil || f.Commit.Commitment != reg.kept[h1.String()] {
+				t.Errorf("the store remembers another release than the vault has: %v", err)
+			}
+		case !errors.Is(errs[i], release.ErrLost) || len(halves) != 0:
+			t.Errorf("a loser has %v and was told %v", halves, errs[i])
+		}
+	}
+	if won != 1 {
+		t.Errorf("%d hosts drew", won)
+	}
+}
+
+// Cut off between the files and the claim: the next start takes up the same
+// draw, or throws it away when another host was first.
+func TestNewBuilder_takesUpTheClaim(t *testing.T) {
+	src := body(items(t, 500, 1))
+	reg := &registry{kept: map[string]string{}}
+	use := func(i int) func(o *release.Options) {
+		return func(o *release.Options) { o.Registry, o.Key = reg, release.TestKey(uint64(i)) }
+	}
+	dirs := []string{t.TempDir(), t.TempDir()}
+	for i, dir := range dirs {
+		b := builder(t, dir, src, use(i))
+		reg.fails = true
+		if err := b.Freeze(t.Context(), h1); err == nil {
+			t.Fatal("it was frozen without a claim")
+		}
+		if halves, err := b.Vault.List(); err != nil || len(halves) != 0 {
+			t.Errorf("before the claim the vault has %v, %v", halves, err)
+		}
+		if err := b.Freeze(t.Context(), h1); !errors.Is(err, release.ErrFrozen) {
+			t.Errorf("it drew again while a draw waits: %v", err)
+		}
+		reg.fails = false
+	}
+	for i, dir := range dirs {
+		b := builder(t, dir, src, use(i))
+		halves, err := b.Vault.List()
+		if err != nil || len(halves) != 1-i {
+			t.Errorf("host %d has %v, %v", i, halves, err)
+		}
+		want := [...]error{release.ErrFrozen, release.ErrLost}[i]
+		if err := b.Freeze(t.Context(), h1); !errors.Is(err, want) {
+			t.Errorf("host %d freezes again: %v, expected %v", i, err, want)
+		}
+		if left, err := filepath.Glob(filepath.Join(dir, "vault", ".pending-*")); err != nil || len(left) != 0 {
+			t.Errorf("host %d keeps %v", i, left)
+		}
+	}
 }

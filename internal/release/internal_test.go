@@ -5,13 +5,9 @@ import (
 	"testing"
 
 	"github.com/uber/h3-go/v4"
-
-	"github.com/streetsafe/streetsafe/tiles"
 )
 
 type h3Cell = h3.Cell
-
-func tile(z, x, y uint32) tiles.Tile { return tiles.Tile{Z: z, X: x, Y: y} }
 
 func mustDefault(t testing.TB) *Universe {
 	t.Helper()

@@ -18,6 +18,10 @@ const (
 	commitFile   = "commit.json"
 	lockFile     = ".lock"
 	draftPrefix  = ".draft-"
+
+	// pendingPrefix stands before a release whose files are complete and whose
+	// half-year is not known yet to be this vault's.
+	pendingPrefix = ".pending-"
 )
 
 // ErrFrozen is an attempt to make a block that was made before.
@@ -25,7 +29,8 @@ var ErrFrozen = errors.New("release: the block is frozen: it is never made again
 
 // Vault is the directory of the frozen blocks. It holds floor bits, which are
 // exact, so it is as private as the store; the public gets what Publish writes.
-// There must be one vault for a body of reports: two would draw the noise twice.
+// There is one vault for a body of reports, since two would draw the noise twice:
+// the registry gives each half-year to one of them.
 type Vault struct{ dir string }
 
 // OpenVault opens the vault in a directory, making it when there is none. A
@@ -169,8 +174,12 @@ func (n *Noisy) put(b *Block) {
 }
 
 func (v *Vault) commit(h HalfYear) (Commit, error) {
+	return readCommit(filepath.Join(v.dir, h.String()), h)
+}
+
+func readCommit(dir string, h HalfYear) (Commit, error) {
 	var c Commit
-	b, err := os.ReadFile(filepath.Join(v.dir, h.String(), commitFile))
+	b, err := os.ReadFile(filepath.Join(dir, commitFile))
 	if err != nil {
 		return c, err
 	}
@@ -183,43 +192,7 @@ func (v *Vault) commit(h HalfYear) (Commit, error) {
 	return c, nil
 }
 
-// store writes a release so that it is there as a whole or not at all: the
-// directory takes its name when all files are on disk, and only one process can
-// give it that name.
-func (v *Vault) store(h HalfYear, u *Universe, c Commit, blocks []*Block) error {
-	if err := v.fixUniverse(u); err != nil {
-		return err
-	}
-	draft, err := os.MkdirTemp(v.dir, draftPrefix)
-	if err != nil {
-		return fmt.Errorf("freeze %v: %w", h, err)
-	}
-	defer os.RemoveAll(draft) // nothing is left under this name once it was renamed
-	for _, b := range blocks {
-		if err := writeSynced(filepath.Join(draft, string(b.Layer)+".bin"), b.Encode()); err != nil {
-			return fmt.Errorf("freeze %v: %w", h, err)
-		}
-	}
-	record, err := json.MarshalIndent(c, "", "  ")
-	if err != nil {
-		return fmt.Errorf("freeze %v: %w", h, err)
-	}
-	if err := errors.Join(writeSynced(filepath.Join(draft, commitFile), append(record, '\n')), syncDir(draft)); err != nil {
-		return fmt.Errorf("freeze %v: %w", h, err)
-	}
-	if err := os.Rename(draft, filepath.Join(v.dir, h.String())); err != nil {
-		if errors.Is(err, fs.ErrExist) {
-			return fmt.Errorf("%v: %w", h, ErrFrozen)
-		}
-		return fmt.Errorf("freeze %v: %w", h, err)
-	}
-	if err := syncDir(v.dir); err != nil {
-		return err
-	}
-	return v.settle()
-}
-
-// lock keeps other processes from writing the ledger. The system lets go of it
+// lock keeps other processes from writing in this vault. The system lets go of it
 // when a process ends, however it ends.
 func (v *Vault) lock() (unlock func(), err error) {
 	f, err := os.OpenFile(filepath.Join(v.dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)

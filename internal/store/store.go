@@ -117,6 +117,10 @@ type Store interface {
 	// SetMeta keeps a setting with the data.
 	SetMeta(ctx context.Context, key, value string) error
 
+	// ClaimMeta keeps a setting unless there is one, and returns the one that is
+	// there. Of several that claim at once, from any process, one wins.
+	ClaimMeta(ctx context.Context, key, value string) (kept string, err error)
+
 	// Check looks for damage and contradictions and lists what it found. It
 	// reads everything, so it takes a while on a large store.
 	Check(ctx context.Context) ([]Problem, error)

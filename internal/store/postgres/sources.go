@@ -166,3 +166,18 @@ func (s *Store) SetMeta(ctx context.Context, key, value string) error {
 	}
 	return setMeta(ctx, s.primary, key, value)
 }
+
+// ClaimMeta is store.Store.ClaimMeta.
+func (s *Store) ClaimMeta(ctx context.Context, key, value string) (string, error) {
+	if err := store.ValidateMetaKey(key); err != nil {
+		return "", err
+	}
+	var kept string
+	// An update that changes nothing, so that the row comes back either way.
+	err := s.primary.QueryRow(ctx, `INSERT INTO meta (key, value) VALUES ($1, $2)
+		ON CONFLICT (key) DO UPDATE SET value = meta.value RETURNING value`, key, value).Scan(&kept)
+	if err != nil {
+		return "", fmt.Errorf("claim setting %s: %w", key, err)
+	}
+	return kept, nil
+}

@@ -35,6 +35,21 @@ func (s *Store) SetMeta(ctx context.Context, key, value string) error {
 	return nil
 }
 
+// ClaimMeta is store.Store.ClaimMeta.
+func (s *Store) ClaimMeta(ctx context.Context, key, value string) (string, error) {
+	if err := store.ValidateMetaKey(key); err != nil {
+		return "", err
+	}
+	var kept string
+	// An update that changes nothing, so that the row comes back either way.
+	err := s.writer.QueryRowContext(ctx, `INSERT INTO meta (key, value) VALUES (?, ?)
+		ON CONFLICT (key) DO UPDATE SET value = meta.value RETURNING value`, key, value).Scan(&kept)
+	if err != nil {
+		return "", fmt.Errorf("claim setting %s: %w", key, err)
+	}
+	return kept, nil
+}
+
 // Check is store.Store.Check.
 func (s *Store) Check(ctx context.Context) ([]store.Problem, error) {
 	problems, err := s.integrity(ctx)

@@ -35,6 +35,7 @@ func testMeta(t *testing.T, create New) {
 			t.Errorf("SetMeta(%q): error %v, want %v", key, err, store.ErrInvalid)
 		}
 	}
+	testClaim(t, open)
 	if again := openFrom(t, open).ID(); again != s.ID() || again == "" {
 		t.Errorf("ID %q after opening again, was %q", again, s.ID())
 	}
@@ -45,6 +46,28 @@ func testMeta(t *testing.T, create New) {
 		if !m.Applied || m.Name == "" {
 			t.Errorf("migration %+v", m)
 		}
+	}
+}
+
+// testClaim lets processes claim one setting at once: all are told of the same
+// winner, and it stays.
+func testClaim(t *testing.T, open func() store.Store) {
+	ctx := context.Background()
+	stores := []store.Store{openFrom(t, open), openFrom(t, open)}
+	kept, errs := make([]string, 8), make([]error, 8)
+	var wait sync.WaitGroup
+	for i := range kept {
+		wait.Go(func() { kept[i], errs[i] = stores[i%2].ClaimMeta(ctx, "claimed", fmt.Sprint(i)) })
+	}
+	wait.Wait()
+	value, ok, err := stores[1].Meta(ctx, "claimed")
+	for i := range kept {
+		if errs[i] != nil || !ok || err != nil || kept[i] != value {
+			t.Errorf("claim %d was told %q (%v), kept is %q (%v)", i, kept[i], errs[i], value, err)
+		}
+	}
+	if _, err := stores[0].ClaimMeta(ctx, "store_id", "x"); !errors.Is(err, store.ErrInvalid) {
+		t.Errorf("a claim of the store's own setting: %v", err)
 	}
 }
 
