@@ -13,3 +13,12 @@ import "embed"
 //go:embed vendor/*.js vendor/*.css vendor/LICENCES.txt
 //go:embed basemap/*.json
 var Files embed.FS
+
+// PublicFiles are the parts of the public pages: their own under site, and what
+// they share with the hub. The public server embeds these alone.
+//
+//go:embed site/*.js site/*.css
+//go:embed app/api.js app/basemap.js app/decode.js app/dom.js app/geo.js app/hexinput.js app/hexlayer.js app/outline.js app/scale.js app/icon.svg
+//go:embed vendor/leaflet.js vendor/leaflet.css vendor/mvt.js vendor/LICENCES.txt
+//go:embed basemap/*.json
+var PublicFiles embed.FS

@@ -12,25 +12,31 @@ import (
 	"github.com/tdewolff/minify/v2/js"
 )
 
-// Load returns every file by its path, our own scripts and style sheets without
+// Load returns every file by its path.
+func Load() (map[string][]byte, error) { return load(Files) }
+
+// LoadPublic is Load for the public pages.
+func LoadPublic() (map[string][]byte, error) { return load(PublicFiles) }
+
+// load reads the files, our own scripts and style sheets without
 // comments and white space: a third of the page's bytes, which readers of the
 // code need and browsers do not. No name is shortened across files, so each
 // module stays a module. Vendored files are as their hashes say.
-func Load() (map[string][]byte, error) {
+func load(from fs.FS) (map[string][]byte, error) {
 	m := minify.New()
 	m.Add("text/javascript", &js.Minifier{Version: 2022})
 	m.Add("text/css", &css.Minifier{})
 	types := map[string]string{".js": "text/javascript", ".css": "text/css"}
 	files := map[string][]byte{}
-	err := fs.WalkDir(Files, ".", func(name string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(from, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		body, err := fs.ReadFile(Files, name)
+		body, err := fs.ReadFile(from, name)
 		if err != nil {
 			return err
 		}
-		if typ := types[path.Ext(name)]; typ != "" && strings.HasPrefix(name, "app/") {
+		if typ := types[path.Ext(name)]; typ != "" && !strings.HasPrefix(name, "vendor/") {
 			var out bytes.Buffer
 			if err := m.Minify(typ, &out, bytes.NewReader(body)); err != nil {
 				return fmt.Errorf("shorten %s: %w", name, err)

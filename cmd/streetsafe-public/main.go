@@ -1,5 +1,5 @@
-// Command streetsafe-public serves a directory of public releases, as any web
-// server or CDN could. It links no database and keeps no log of requests.
+// Command streetsafe-public serves the public map over a directory of public
+// releases. It links no database and keeps no log of requests.
 package main
 
 import (
@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/streetsafe/streetsafe/internal/release/public"
+	"github.com/streetsafe/streetsafe/internal/site"
 )
 
 const (
@@ -27,14 +28,17 @@ const (
 	maxHeaderBytes    = 16 << 10
 )
 
-const usage = `streetsafe-public serves the public releases of StreetSafe.
+const usage = `streetsafe-public serves the public map of StreetSafe: its pages, maps to embed
+and the files of the releases.
 
 Usage:
-  streetsafe-public [--dir DIR] [--listen HOST:PORT]
+  streetsafe-public [--dir DIR] [--listen HOST:PORT] [--base-url URL] [--report-url URL]
+                    [--embed-origin ORIGIN]...
 
 Examples:
   streetsafe-public --dir streetsafe-data/public
-  streetsafe-public --dir /srv/public --listen :8090
+  streetsafe-public --dir /srv/public --listen :8090 --base-url https://maps.example.org/ \
+    --report-url https://report.example.org/report --embed-origin https://www.example.gov.uk
 
 SIGHUP loads releases that were added to the directory. No request is logged.
 
@@ -61,6 +65,13 @@ func run(ctx context.Context, args []string, out, log io.Writer, reload <-chan o
 	flags.Usage = func() { fmt.Fprint(log, usage); flags.PrintDefaults() }
 	dir := flags.String("dir", "streetsafe-data/public", "directory that `streetsafe release build` publishes to")
 	listen := flags.String("listen", "127.0.0.1:8090", "address to answer on; port 0 picks a free one")
+	var cfg site.Config
+	flags.StringVar(&cfg.Base, "base-url", "", "address of this site as the public knows it, such as https://maps.example.org/ (default: as each request says)")
+	flags.StringVar(&cfg.ReportURL, "report-url", "", "address of the report form, for the link to it")
+	flags.Func("embed-origin", "site that may frame the embeds, such as https://www.example.org or https://*.example.org; may be given again (default: every https site)", func(s string) error {
+		cfg.EmbedOrigins = append(cfg.EmbedOrigins, s)
+		return nil
+	})
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -72,18 +83,23 @@ func run(ctx context.Context, args []string, out, log io.Writer, reload <-chan o
 	if err != nil {
 		return err
 	}
+	cfg.Log = logger
+	pages, err := site.New(cfg, h)
+	if err != nil {
+		return err
+	}
 	l, err := net.Listen("tcp", *listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", *listen, err)
 	}
 	logger.Info("releases loaded", slog.Int("releases", h.Releases()), slog.Int("files", len(h.Paths())), slog.Int64("bytes", h.Bytes()))
 	fmt.Fprintf(out, "listening on http://%s\n", l.Addr())
-	return serve(ctx, l, h, reload, logger)
+	return serve(ctx, l, pages, h, reload, logger)
 }
 
-func serve(ctx context.Context, l net.Listener, h *public.Handler, reload <-chan os.Signal, logger *slog.Logger) error {
+func serve(ctx context.Context, l net.Listener, pages http.Handler, h *public.Handler, reload <-chan os.Signal, logger *slog.Logger) error {
 	// The error log of net/http names remote addresses, so there is none.
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: readHeaderTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+	srv := &http.Server{Handler: pages, ReadHeaderTimeout: readHeaderTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes, DisableGeneralOptionsHandler: true, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)}
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(l) }()

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/streetsafe/streetsafe/internal/release/public"
+	"github.com/streetsafe/streetsafe/internal/site"
 	"github.com/streetsafe/streetsafe/internal/store"
 )
 
@@ -24,21 +25,23 @@ const (
 	lookForReleases = time.Minute
 )
 
-// publicMap serves the releases of a data directory. It stands before the hub's
-// router, which would redirect, log and answer errors in ways of its own, while
-// the public gets one and the same 404 for everything that is not released.
+// publicMap serves the public site of a data directory. It stands before the
+// hub's router, which would redirect, log and answer errors in ways of its own,
+// while the public gets one and the same 404 for everything that is not released.
 type publicMap struct {
 	dir     string
-	log     *slog.Logger
+	cfg     site.Config
 	hub     http.Handler
-	looked  chan struct{}                  // closed after the first look, for which requests wait
-	files   atomic.Pointer[public.Handler] // nil while nothing is released
-	changed time.Time                      // of the manifest that was read; only look uses it
+	looked  chan struct{}             // closed after the first look, for which requests wait
+	site    atomic.Pointer[site.Site] // nil while nothing is released
+	files   *public.Handler           // of the site; only look uses it
+	changed time.Time                 // of the manifest that was read; only look uses it
 }
 
-func newPublicMap(log *slog.Logger, data storage, hub http.Handler) *publicMap {
+func newPublicMap(cfg site.Config, data storage, hub http.Handler) *publicMap {
 	release := releaseOptions{storage: data}
-	return &publicMap{dir: release.publicDir(), log: log, hub: hub, looked: make(chan struct{})}
+	cfg.Prefix, cfg.ReportURL = publicPrefix, "/report"
+	return &publicMap{dir: release.publicDir(), cfg: cfg, hub: hub, looked: make(chan struct{})}
 }
 
 // look reads the releases when there are new ones.
@@ -50,13 +53,10 @@ func (p *publicMap) look() error {
 	if err != nil || info.ModTime().Equal(p.changed) {
 		return err
 	}
-	if h := p.files.Load(); h != nil {
-		err = h.Reload()
+	if p.files != nil {
+		err = p.files.Reload()
 	} else {
-		h, err = public.NewHandler(p.dir)
-		if err == nil {
-			p.files.Store(h)
-		}
+		err = p.open()
 	}
 	if err == nil {
 		p.changed = info.ModTime()
@@ -64,17 +64,31 @@ func (p *publicMap) look() error {
 	return err
 }
 
+func (p *publicMap) open() error {
+	files, err := public.NewHandler(p.dir)
+	if err != nil {
+		return err
+	}
+	pages, err := site.New(p.cfg, files)
+	if err != nil {
+		return err
+	}
+	p.files = files
+	p.site.Store(pages)
+	return nil
+}
+
 // follow makes what is ready when it is the demo's, then looks at once and at
 // every tick until ctx ends. It runs beside the hub, whose start need not wait.
 func (p *publicMap) follow(ctx context.Context, demo store.Store, tick <-chan time.Time) {
 	if demo != nil {
-		if _, err := buildReleases(ctx, p.log, demo, filepath.Dir(p.dir)); err != nil && ctx.Err() == nil {
-			p.log.Error("cannot make the public releases", slog.Any("error", err))
+		if _, err := buildReleases(ctx, p.cfg.Log, demo, filepath.Dir(p.dir)); err != nil && ctx.Err() == nil {
+			p.cfg.Log.Error("cannot make the public releases", slog.Any("error", err))
 		}
 	}
 	for first := true; ctx.Err() == nil; first = false {
 		if err := p.look(); err != nil {
-			p.log.Warn("cannot read the new public release, serving the ones before", slog.Any("error", err))
+			p.cfg.Log.Warn("cannot read the new public release, serving the ones before", slog.Any("error", err))
 		}
 		if first {
 			close(p.looked)
@@ -94,7 +108,7 @@ func (p *publicMap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 			return
 		}
-		if h := p.files.Load(); h != nil {
+		if h := p.site.Load(); h != nil {
 			http.StripPrefix(publicPrefix, h).ServeHTTP(w, r)
 			return
 		}

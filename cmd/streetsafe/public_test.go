@@ -34,11 +34,17 @@ func TestPublicMap(t *testing.T) {
 		t.Errorf("status %d for what is not there", wantStatus)
 	}
 	wantHeader.Del("Date")
-	for _, path := range []string{"/public/", "/public", "/public/manifest.json?since=1", "/public/../hub", "/public/2000-H1/manifest.json", "/public//manifest.json", "/public/%2e%2e/hub"} {
+	for _, path := range []string{"/public/maps", "/public/map/", "/public/site/a/0/site/map.js", "/public/manifest.json?since=1", "/public/../hub", "/public/2000-H1/manifest.json", "/public//manifest.json", "/public/%2e%2e/hub"} {
 		status, body, header := fetch(t, url+path)
 		header.Del("Date")
 		if status != wantStatus || body != want || len(header) != len(wantHeader) {
 			t.Errorf("%s: status %d, %q, %v: want the same answer as for anything else", path, status, body, header)
+		}
+	}
+	for _, path := range []string{"/public", "/public/", "/public/map"} {
+		status, page, header := fetch(t, url+path) // the first two lead to the third
+		if status != http.StatusOK || !strings.Contains(page, "Where people feel unsafe, and what is done about it") || !strings.Contains(header.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
+			t.Errorf("%s: status %d, %v", path, status, header)
 		}
 	}
 	if status, _, _ := fetch(t, url+"/publicity"); status != http.StatusNotFound {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/streetsafe/streetsafe/internal/form"
 	"github.com/streetsafe/streetsafe/internal/server"
+	"github.com/streetsafe/streetsafe/internal/site"
 	"github.com/streetsafe/streetsafe/internal/store"
 	"github.com/streetsafe/streetsafe/internal/watch"
 )
@@ -43,6 +44,7 @@ type serveOptions struct {
 	places  placesOptions
 	alerts  alertOptions
 	access  accessOptions
+	embeds  []string
 
 	// listener is where it listens when that began before serve; nil otherwise.
 	listener net.Listener
@@ -57,6 +59,7 @@ func (o *serveOptions) addFlags(flags *pflag.FlagSet, data string) {
 	o.places.addFlags(flags)
 	o.alerts.addFlags(flags)
 	o.access.addFlags(flags)
+	flags.StringSliceVar(&o.embeds, "embed-origin", nil, "site that may frame the public map's embeds, such as https://www.example.org or https://*.example.org (default: every https site)")
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address to answer on; port 0 picks a free one")
 	flags.StringSliceVar(&o.origins, "cors-origin", nil, "web origin whose scripts may read answers, such as https://maps.example.org; * for all (demo: * unless given)")
 	flags.StringSliceVar(&o.hosts, "host", nil, "further host name to answer for, when a proxy passes on its own")
@@ -234,7 +237,7 @@ func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) er
 	background.Go(func() { publish(ctx, std.log, st, store.DefaultSchedule(), tick.C) })
 	retainTick := time.NewTicker(retainEvery)
 	defer retainTick.Stop()
-	releases := newPublicMap(std.log, o.storage, handler)
+	releases := newPublicMap(o.site(std.log), o.storage, handler)
 	releaseTick := time.NewTicker(lookForReleases)
 	defer releaseTick.Stop()
 	var demo store.Store
@@ -248,6 +251,15 @@ func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) er
 	}
 	fmt.Fprintf(std.out, "listening on http://%s\n", listener.Addr())
 	return serveHTTP(ctx, std.log, listener, releases)
+}
+
+// site is how the public pages are reached.
+func (o *serveOptions) site(log *slog.Logger) site.Config {
+	cfg := site.Config{EmbedOrigins: o.embeds, Log: log}
+	if o.access.publicURL != "" {
+		cfg.Base = strings.TrimSuffix(o.access.publicURL, "/") + publicPrefix + "/"
+	}
+	return cfg
 }
 
 func (o *serveOptions) config(st store.Store, synthetic bool, addr net.Addr) server.Config {

@@ -194,3 +194,23 @@ func beginsWord(text, word string) bool {
 		at++
 	}
 }
+
+// All lists the places of some kinds, the most important first; postcodes by
+// code, after them.
+func (x *Index) All(kinds ...string) []Place {
+	named := slices.Clone(x.entries)
+	slices.SortStableFunc(named, func(a, b entry) int { return cmp.Compare(b.importance, a.importance) })
+	var out []Place
+	add := func(p Place) {
+		if slices.Contains(kinds, p.Kind) {
+			out = append(out, p)
+		}
+	}
+	for _, e := range named {
+		add(e.place)
+	}
+	for _, c := range x.codes {
+		add(c.place)
+	}
+	return out
+}

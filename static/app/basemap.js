@@ -143,9 +143,9 @@ class Names extends CanvasTiles {
   /** @param {BaseData} data */
   setBoroughs(data) { this._boroughs = data.boroughs.map((l) => shape(l, data.scale)); this.redrawAll(); }
   /** @param {LabelData} data */
-  setLabels(data) {
-    this._labels = Object.entries(data.zooms).flatMap(([zoom, list]) =>
-      list.map(([name, lng, lat]) => ({ name, from: Number(zoom), ...project(lat / data.scale, lng / data.scale) })));
+  addLabels(data) {
+    this._labels = (this._labels ?? []).concat(Object.entries(data.zooms).flatMap(([zoom, list]) =>
+      list.map(([name, lng, lat]) => ({ name, from: Number(zoom), ...project(lat / data.scale, lng / data.scale) }))));
     this.redrawAll();
   }
   /** @param {CanvasRenderingContext2D} g @param {Coords} c @param {Ink} ink */
@@ -177,9 +177,10 @@ function inkOfPage() {
 /**
  * Adds what the settings ask for. Only `xyz` lets requests leave for another host.
  * @param {any} map @param {import('./api.js').Config['basemap']} setting @param {string} folder where the data files are
+ * @param {(add: (data: LabelData) => void) => void} [labels] fetches names its own way
  * @returns {{repaint: (forPrint?: boolean) => void}} repaint after a change of theme
  */
-export function addBasemap(map, setting, folder) {
+export function addBasemap(map, setting, folder, labels) {
   const pane = map.createPane('names');
   pane.classList.add('pane-names');
   if (setting.kind === 'xyz' && setting.url) {
@@ -190,6 +191,7 @@ export function addBasemap(map, setting, folder) {
   const names = new Names({ pane: 'names' }, inkOfPage).addTo(map);
   // A map without coast or names is still a map: their failure is not the user's concern.
   getJSON(`${folder}base.json`).then((d) => { ground.setData(/** @type {BaseData} */ (d)); names.setBoroughs(/** @type {BaseData} */ (d)); }).catch(() => {});
-  getJSON(`${folder}labels.json`).then((d) => names.setLabels(/** @type {LabelData} */ (d))).catch(() => {});
+  const add = (/** @type {LabelData} */ d) => names.addLabels(d);
+  if (labels) labels(add); else getJSON(`${folder}labels.json`).then((d) => add(/** @type {LabelData} */ (d))).catch(() => {});
   return { repaint(forPrint) { ground.redrawAll(forPrint); names.redrawAll(forPrint); } };
 }

@@ -1,10 +1,11 @@
 // @ts-check
 // The map: hexagons, pointer, keyboard and legend. It knows the state, not the panels.
 import { LatLngBounds, Map as LeafletMap, control } from '../vendor/leaflet.js';
-import { announce, byId, h } from './dom.js';
+import { byId, h } from './dom.js';
 import { number, plural } from './format.js';
 import { boxAround, featureOfCell, hexWidth, resolutionForZoom } from './geo.js';
 import { HexLayer } from './hexlayer.js';
+import { keyboard, pointer } from './hexinput.js';
 import { Outline } from './outline.js';
 import { palette, ranges } from './scale.js';
 
@@ -106,7 +107,10 @@ export function createMapView(store, config, on) {
   }
 
   pointer(map, () => layer, outline, { tip: (hex) => look ? look.tip(hex) : plural(hex.count, 'report'), grab: () => grab, choose: (hex) => on.choose(hex.cell, false) });
-  keyboard(map, () => layer, { grab: () => grab, choose: (hex) => on.choose(hex.cell, true) });
+  keyboard(map, () => layer, {
+    grab: () => grab, choose: (hex) => on.choose(hex.cell, true), nothing: 'No reports under the centre of the map.',
+    here: (hex) => hex ? `${number(hex.count)} under the centre. Enter for details.` : 'No reports under the centre.',
+  });
   map.on('movestart', on.moving);
   map.on('moveend', () => {
     if (resizing) return;
@@ -172,56 +176,3 @@ export function createMapView(store, config, on) {
   };
 }
 /** @typedef {ReturnType<typeof createMapView>} MapView */
-
-/** @typedef {{grab: () => ((at: {lat:number,lng:number}) => void)|null, choose: (hex: Hex) => void}} Clicks */
-
-/** @param {any} map @param {() => HexLayer|null} layer @param {Outline} outline @param {Clicks & {tip: (hex: Hex) => string}} on */
-function pointer(map, layer, outline, on) {
-  const tip = byId('tip');
-  let frame = 0, cell = '';
-  const leave = () => { cell = ''; tip.hidden = true; outline.show('hover', null); map.getContainer().classList.remove('over-hex'); };
-  map.on('mousemove', (/** @type {any} */ e) => {
-    if (e.originalEvent.pointerType === 'touch') return;
-    cancelAnimationFrame(frame);
-    frame = requestAnimationFrame(() => {
-      const hex = layer()?.pick(e.latlng);
-      if (!hex) return leave();
-      tip.style.transform = `translate(${e.containerPoint.x + 14}px, ${e.containerPoint.y + 14}px)`;
-      tip.hidden = false;
-      if (hex.cell === cell) return;
-      cell = hex.cell;
-      tip.textContent = on.tip(hex);
-      outline.show('hover', hex.ring);
-      map.getContainer().classList.add('over-hex');
-    });
-  });
-  map.on('mouseout movestart', () => { cancelAnimationFrame(frame); leave(); });
-  map.on('click', (/** @type {any} */ e) => {
-    const grab = on.grab(), hex = layer()?.pick(e.latlng);
-    if (grab) grab(e.latlng); else if (hex) on.choose(hex);
-  });
-}
-
-/** Enter opens the hexagon under the cross; each pan by key says what is there. @param {any} map @param {() => HexLayer|null} layer @param {Clicks} on */
-function keyboard(map, layer, on) {
-  const container = map.getContainer();
-  /** The cross is for the keyboard: pointing hides it. @param {boolean} yes */
-  const setByKey = (yes) => { byKey = yes; container.classList.toggle('by-key', yes); };
-  let byKey = false;
-  const here = () => layer()?.pick(map.getCenter());
-  container.addEventListener('keydown', (/** @type {KeyboardEvent} */ e) => {
-    if (e.target !== container) return;
-    setByKey(true);
-    if (e.key !== 'Enter') return;
-    e.preventDefault();
-    const grab = on.grab(), hex = here();
-    if (grab) grab(map.getCenter()); else if (hex) on.choose(hex); else announce('No reports under the centre of the map.');
-  });
-  container.addEventListener('pointerdown', () => setByKey(false), true);
-  container.addEventListener('keyup', () => setByKey(true));
-  map.on('moveend', () => {
-    if (!byKey || document.activeElement !== container) return;
-    const hex = here();
-    announce(hex ? `${number(hex.count)} under the centre. Enter for details.` : 'No reports under the centre.');
-  });
-}

@@ -1,0 +1,72 @@
+// @ts-check
+// What was done: on the map as marks, and in words.
+import { Layer, LatLng, DomEvent } from '../vendor/leaflet.js';
+import { getJSON } from '../app/api.js';
+import { h } from '../app/dom.js';
+import { parentOf } from '../app/geo.js';
+import { config, date, t } from './text.js';
+
+/** @typedef {{status:string, day:string, body?:string, note?:string}} Step */
+/** @typedef {{id:string, kind:string, status:string, body:string, title:string, note:string, note_cy?:string, place?:string, lat:number, lng:number, cells:string[], steps:Step[], updated:string}} Action */
+
+/** Marks by status: form tells them apart, not colour alone. @type {Record<string, string>} */
+const SIGNS = { seen: '…', planned: '▸', done: '✓', declined: '×' };
+const MARK_PX = 26;
+/** Further out marks would hide the map. */
+const MARKS_FROM_ZOOM = 9;
+
+/** @returns {Promise<Action[]>} */
+export async function loadActions() {
+  if (!config.actions) return [];
+  const list = /** @type {{actions: Action[]}} */ (await getJSON(`${config.root}actions/actions.json`));
+  return list.actions;
+}
+
+/** @param {Action} a @param {string} cell of resolution 8 or coarser */
+export const concerns = (a, cell, res = Number((BigInt('0x' + cell) >> 52n) & 15n)) => a.cells.some((c) => parentOf(c, res) === cell);
+
+/** One action with its way from what people said. @param {Action} a @param {string} said */
+export function actionCard(a, said) {
+  const note = (config.lang === 'cy' && a.note_cy) || a.note;
+  const step = (/** @type {Step} */ x) => h('li', { class: `s-${x.status}` }, h('span', { class: 'state', text: config.statuses[x.status] ?? x.status }), ' ', h('time', { datetime: x.day, text: date(x.day) }),
+    x.body ? ' ' : '', x.body ? h('span', { class: 'by', text: x.body }) : '', x.note ? h('span', { class: 'note', text: x.note }) : '');
+  return h('article', { class: 'action' },
+    h('p', { class: 'tags' }, h('span', { class: `tag s-${a.status}`, text: config.statuses[a.status] ?? a.status }), h('span', { class: 'kind', text: config.kinds[a.kind] ?? a.kind })),
+    h('h4', { text: a.title }), h('p', { class: 'where', text: [a.place, a.body].filter(Boolean).join(' · ') }), note ? h('p', { text: note }) : '',
+    h('ol', { class: 'steps' }, h('li', { class: 's-said' }, h('span', { class: 'state', text: said })), ...a.steps.map(step)));
+}
+
+/** Buttons at the places of actions. */
+export class Marks extends Layer {
+  /** @param {Action[]} actions @param {(a: Action) => void} choose */
+  constructor(actions, choose) {
+    super();
+    this._marks = actions.map((a) => {
+      const label = t('done.marker', { status: config.statuses[a.status] ?? a.status, title: a.title });
+      const el = h('button', { type: 'button', class: `marker s-${a.status}`, 'aria-label': label, title: label, text: SIGNS[a.status] ?? '', onclick: () => choose(a) });
+      DomEvent.disableClickPropagation(el);
+      return { a, el };
+    });
+  }
+  onAdd(/** @type {any} */ map) {
+    this._pane = map.getPane('markerPane');
+    map.on('zoomend viewreset moveend', this._place, this);
+    this._place();
+    return this;
+  }
+  onRemove(/** @type {any} */ map) {
+    map.off('zoomend viewreset moveend', this._place, this);
+    for (const { el } of this._marks) el.remove();
+    return this;
+  }
+  _place() {
+    const map = /** @type {any} */ (this)._map, b = map.getBounds(), near = map.getZoom() >= MARKS_FROM_ZOOM;
+    for (const { a, el } of this._marks) {
+      if (!near || !b.contains([a.lat, a.lng])) { el.remove(); continue; }
+      const p = map.latLngToLayerPoint(new LatLng(a.lat, a.lng));
+      el.style.left = `${p.x - MARK_PX / 2}px`;
+      el.style.top = `${p.y - MARK_PX / 2}px`;
+      if (!el.isConnected) this._pane.append(el);
+    }
+  }
+}
