@@ -52,21 +52,27 @@ step_browser() {
   local work pid url
   work=$(mktemp -d)
   go build -o "$work/streetsafe" ./cmd/streetsafe
-  "$work/streetsafe" demo --data "$work/data" --listen 127.0.0.1:0 >"$work/out" 2>"$work/err" &
+  mkdir "$work/tmp" "$work/log"
+  TMPDIR=$work/tmp "$work/streetsafe" demo --data "$work/data" --listen 127.0.0.1:0 --log-level debug >"$work/out" 2>"$work/log/err" &
   pid=$!
   # shellcheck disable=SC2064
   trap "kill $pid 2>/dev/null || true; rm -rf '$work'" EXIT
   for _ in $(seq 600); do
     url=$(grep -oP 'listening on \K\S+' "$work/out" || true)
     [ -n "$url" ] && break
-    kill -0 "$pid" || { cat "$work/err" >&2; return 1; }
+    kill -0 "$pid" || { cat "$work/log/err" >&2; return 1; }
     sleep 0.1
   done
-  [ -n "$url" ] || { echo "the demo did not start within a minute" >&2; cat "$work/err" >&2; return 1; }
+  [ -n "$url" ] || { echo "the demo did not start within a minute" >&2; cat "$work/log/err" >&2; return 1; }
   (cd static && { [ -d node_modules ] || npm ci --silent --no-audit --no-fund; } && export STREETSAFE_URL=$url && { npm run --silent test:browser || { echo "once more: what a busy machine made too slow must pass now"; npm run --silent test:browser; }; })
+  # What the form's tests gave away of themselves, in the store and its log while
+  # it runs, in temporary files and in the log of the program.
+  local found=(go run ./.ci/traces.go -text HeadlessChrome -text Mozilla/5 -address 127.0.0.1 -point 51.515537,-0.092283 "$work/tmp" "$work/log")
+  "${found[@]}" "$work"/data/streetsafe.db*
   kill -TERM "$pid"
   wait "$pid"
-  if grep -E 'level=(WARN|ERROR)' "$work/err"; then
+  "${found[@]}" "$work"/data/streetsafe.db*
+  if grep -E 'level=(WARN|ERROR)' "$work/log/err"; then
     echo "the log of the demo has warnings or errors" >&2
     return 1
   fi

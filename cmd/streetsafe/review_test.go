@@ -27,6 +27,7 @@ type sender struct {
 	t       *testing.T
 	base    string
 	address string
+	agent   string // "" for that of the library
 	at      string // path of the page, and the page
 	page    string
 }
@@ -40,6 +41,9 @@ func (s *sender) do(method, path, contentType, body string) (*http.Response, str
 			s.t.Fatal(err)
 		}
 		req.Header.Set("X-Forwarded-For", s.address)
+		if s.agent != "" {
+			req.Header.Set("User-Agent", s.agent)
+		}
 		if contentType != "" {
 			req.Header.Set("Content-Type", contentType)
 			req.Header.Set("Sec-Fetch-Site", "same-origin")
@@ -132,7 +136,7 @@ func solve(challenge string, zeros int) string {
 func (s *sender) fillIn(factor string, script bool) (place string) {
 	s.t.Helper()
 	s.do(http.MethodGet, "/report/where", "", "")
-	s.submit("/report/place", "lat", "51.3762", "lng", "-0.0982")
+	s.submit("/report/place", "lat", "51.376278", "lng", "-0.098265")
 	s.submit("/report/people", "factor", factor)
 	s.submit("/report/when", "factor", "none")
 	s.submit("/report/check", "day", "today", "daypart", "night")

@@ -75,14 +75,17 @@ func (v *visit) takeAbout() {
 // describe keeps the answers, when there are any. It takes as long for a report
 // that was not kept, of which nothing is to be written.
 func (v *visit) describe(key uuid.UUID, d Demographics) {
-	defer v.pace(v.r.Context(), v.now())
+	defer v.pace.wait(v.r.Context(), v.now())
 	keeper, ok := v.sink.(Describer)
 	if !ok || d.IsZero() {
 		return
 	}
 	ctx, cancel := durable(v.r.Context())
 	defer cancel()
-	if err := keeper.Describe(ctx, key, d); err != nil {
+	began := v.now()
+	err := keeper.Describe(ctx, key, d)
+	v.pace.wrote(began)
+	if err != nil {
 		// The report is kept; asking again for what was optional would only make
 		// its sender doubt that.
 		v.log.Error("the answers about a reporter could not be kept", "error", err)

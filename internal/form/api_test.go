@@ -8,11 +8,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"reflect"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -112,137 +109,6 @@ func TestPostReport_storeFails(t *testing.T) {
 	}
 }
 
-// outcomes sends reports that are accepted, known already, over the limit,
-// quarantined and outside the area, each by a fresh form, and returns the
-// answers.
-func outcomes(t *testing.T, send func(f *fixture, o outcome) *http.Response) map[string]answer {
-	t.Helper()
-	out := map[string]answer{}
-	for name, o := range map[string]outcome{
-		"accepted":    {proof: true},
-		"duplicate":   {proof: true, twice: true},
-		"over limit":  {proof: true, crowd: 10},
-		"quarantined": {},
-		"outside":     {proof: true, outside: true},
-	} {
-		f := newFixture(t, func(c *form.Config, p *form.Parts) {
-			c.Pace, p.Now = 300*time.Millisecond, time.Now
-		})
-		o.key = uuid.New()
-		f.sink.delay = 37 * time.Millisecond
-		for range o.crowd {
-			send(f, outcome{key: uuid.New()})
-		}
-		if o.twice {
-			send(f, o)
-		}
-		start := time.Now()
-		r := send(f, o)
-		out[name] = answer{r.StatusCode, r.Header, len(read(t, r)), time.Since(start)}
-		checkKept(t, name, f, o)
-	}
-	return out
-}
-
-type outcome struct {
-	key                   uuid.UUID
-	proof, twice, outside bool
-	crowd                 int
-}
-
-type answer struct {
-	status int
-	head   http.Header
-	length int
-	took   time.Duration
-}
-
-// checkKept holds the outcomes to be what they are called: tests of equal
-// answers to five accepted reports would prove nothing.
-func checkKept(t *testing.T, name string, f *fixture, o outcome) {
-	t.Helper()
-	quarantine := map[string]string{}
-	for _, s := range f.sink.all() {
-		quarantine[s.Quarantine] = s.Quarantine
-	}
-	n := len(f.sink.all())
-	switch name {
-	case "outside":
-		if n != 0 {
-			t.Errorf("outside: %d kept", n)
-		}
-	case "over limit":
-		if _, over := quarantine[form.QuarantineOverLimit]; !over || n != o.crowd+1 {
-			t.Errorf("over limit: %d kept, reasons %v", n, quarantine)
-		}
-	case "quarantined":
-		if _, held := quarantine[form.QuarantineNoProof]; !held || n != 1 {
-			t.Errorf("quarantined: %d kept, reasons %v", n, quarantine)
-		}
-	default:
-		if _, counts := quarantine[""]; !counts || n != 1 {
-			t.Errorf("%s: %d kept, reasons %v", name, n, quarantine)
-		}
-	}
-}
-
-func (f *fixture) sendJSON(o outcome) *http.Response {
-	lat, lng := 51.3762, -0.0982
-	if o.outside {
-		lat, lng = 48.85, 2.35
-	}
-	proof := ""
-	if o.proof {
-		proof = f.SolvedProof(o.key)
-	}
-	return f.postJSON(fmt.Sprintf(`{"lat":%v,"lng":%v,"factors":["rundown"],"key":%q,"proof":%q}`, lat, lng, o.key, proof))
-}
-
-func TestSubmission_outcomesLookAlike(t *testing.T) {
-	ways := map[string]func(t *testing.T) func(*fixture, outcome) *http.Response{
-		"json": func(*testing.T) func(*fixture, outcome) *http.Response {
-			return func(f *fixture, o outcome) *http.Response { return f.sendJSON(o) }
-		},
-		"form": func(t *testing.T) func(*fixture, outcome) *http.Response {
-			return func(f *fixture, o outcome) *http.Response { return f.sendForm(t, o) }
-		},
-	}
-	for name, way := range ways {
-		t.Run(name, func(t *testing.T) {
-			places(t)
-			synctest.Test(t, func(t *testing.T) {
-				got := outcomes(t, way(t))
-				want := got["accepted"]
-				length := len(want.head.Get("Location"))
-				for name, a := range got {
-					if loc := a.head.Get("Location"); len(loc) != length {
-						t.Errorf("%s leads to an address of %d letters, accepted of %d", name, len(loc), length)
-					}
-					a.head.Del("Location") // differs by the nonce of its token
-				}
-				for name, a := range got {
-					if !reflect.DeepEqual(a, want) {
-						t.Errorf("%s can be told from accepted:\n%+v\n%+v", name, a, want)
-					}
-				}
-				if want.took != 300*time.Millisecond {
-					t.Errorf("answered after %v, expected one pace", want.took)
-				}
-			})
-		})
-	}
-}
-
-// sendForm sends a draft with the given key.
-func (f *fixture) sendForm(t *testing.T, o outcome) *http.Response {
-	t.Helper()
-	v := url.Values{"s": {f.Draft(o.key, o.outside)}, "lang": {"en"}}
-	if o.proof {
-		v.Set("proof", f.SolvedProof(o.key))
-	}
-	return f.post("/report/send", v)
-}
-
 func TestSubmission_weight(t *testing.T) {
 	f := newFixture(t, nil)
 	send := func(day, factor string) form.Submission {
@@ -335,20 +201,6 @@ func TestOpen311(t *testing.T) {
 	} {
 		if got := f.post("/open311/v2/requests.json", v).StatusCode; got != http.StatusBadRequest {
 			t.Errorf("%s: status %d", name, got)
-		}
-	}
-}
-
-func TestOpen311_outcomesLookAlike(t *testing.T) {
-	f := newFixture(t, nil)
-	want := 0
-	for i, at := range []string{"51.3762", "48.1"} {
-		v := url.Values{"service_code": {"badly_lit"}, "lat": {at}, "long": {"-0.0982"}}
-		r := f.post("/open311/v2/requests.json", v)
-		if n := len(read(t, r)); i == 0 {
-			want = n
-		} else if n != want || r.StatusCode != http.StatusAccepted {
-			t.Errorf("outside: status %d, %d bytes, expected %d", r.StatusCode, n, want)
 		}
 	}
 }

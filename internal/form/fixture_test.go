@@ -31,7 +31,7 @@ type memory struct {
 	about map[uuid.UUID]form.Demographics
 	calls int
 	err   error
-	delay time.Duration
+	delay func(known bool) time.Duration // of a slow disk, in a bubble of synctest; nil for none
 }
 
 var (
@@ -40,16 +40,17 @@ var (
 )
 
 func (m *memory) Accept(_ context.Context, s form.Submission) error {
-	if m.delay > 0 {
-		time.Sleep(m.delay) // in a bubble of synctest: a slow disk
-	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	_, known := m.kept[s.Key]
+	if m.delay != nil {
+		time.Sleep(m.delay(known))
+	}
 	m.calls++
 	if m.err != nil {
 		return m.err
 	}
-	if _, known := m.kept[s.Key]; !known {
+	if !known {
 		m.kept[s.Key] = s
 	}
 	return nil

@@ -56,7 +56,7 @@ type Config struct {
 
 	PerHour   int           // reports of one network in an hour that count; default 10
 	ProofBits int           // leading zero bits of the proof of work; default 16; negative for no proof
-	Pace      time.Duration // answers to submissions leave at multiples of it; default 400 ms, negative for at once
+	Pace      time.Duration // answers to submissions leave at multiples of it, or of more while the store is slow; default 400 ms, negative for at once
 	ExitURL   string        // where "Exit this page" goes; default a weather page
 
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. Without
@@ -106,6 +106,7 @@ type Handler struct {
 	drafts   *drafts
 	limits   *limits
 	proofs   *proofs
+	pace     *pacer
 	receipts *receipts
 	posters  *tally
 	router   http.Handler
@@ -154,6 +155,7 @@ func New(cfg Config, p Parts) (*Handler, error) {
 	h.drafts = newDrafts(h.now)
 	h.limits = newLimits(cfg.PerHour, h.now)
 	h.proofs = &proofs{bits: cfg.ProofBits, now: h.now, keys: h.keyring("proof")}
+	h.pace = &pacer{step: h.cfg.Pace, now: h.now}
 	h.posters = newTally()
 	h.router = h.routes()
 	return h, nil

@@ -157,19 +157,22 @@ func TestPages_budget(t *testing.T) {
 		}
 		return len(body)
 	}
-	b := f.open(t, "/report/where?lang=en")
+	b := f.open(t, "/report/where?lang=cy")
 	b.toCheck()
 	b.submit()
-	done := strings.Replace(b.at, "/sent", "/done", 1)
+	unsent := f.open(t, "/report/where?lang=cy")
+	unsent.toCheck()
+	check := unsent.at
+	about, done := strings.Replace(b.at, "/sent", "/about", 1), strings.Replace(b.at, "/sent", "/done", 1)
 	asset := regexp.MustCompile(`/report/assets/[^"]+\.(?:css|js|svg)`)
 	whole := 0
-	for _, target := range []string{"/report?lang=en", "/report/where?lang=cy", done} {
+	for _, target := range []string{"/report?lang=cy", "/report/where?lang=cy", check, about, done, "/place", "/poster?place=East+Croydon"} {
 		page, total := size(target), 0
 		total += page
 		for _, a := range asset.FindAllString(html.UnescapeString(read(t, f.get(target))), -1) {
 			total += size(a)
 		}
-		t.Logf("%s: %d bytes, the page alone %d", target, total, page)
+		t.Logf("%.20s: %d bytes, the page alone %d", target, total, page)
 		if total > pageBudget {
 			t.Errorf("%s takes %d bytes, more than %d", target, total, pageBudget)
 		}

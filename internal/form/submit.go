@@ -6,7 +6,6 @@ import (
 	"crypto/subtle"
 	"errors"
 	"net/netip"
-	"time"
 
 	"github.com/google/uuid"
 	h3 "github.com/uber/h3-go/v4"
@@ -33,8 +32,7 @@ var errSink = errors.New("the report could not be kept")
 // errors are a *report.FieldError, for what the sender can put right, and
 // errSink.
 func (h *Handler) submit(ctx context.Context, in incoming) error {
-	start := h.now()
-	defer h.pace(ctx, start)
+	defer h.pace.wait(ctx, h.now())
 	rep, err := h.rules().Accept(in.Observation)
 	var field *report.FieldError
 	if errors.As(err, &field) && (field.Reason == report.ReasonOutsideArea || field.Reason == report.ReasonSwappedLatLng) {
@@ -61,28 +59,14 @@ func (h *Handler) submit(ctx context.Context, in incoming) error {
 	}
 	ctx, cancel := durable(ctx)
 	defer cancel()
-	if err := h.sink.Accept(ctx, s); err != nil {
+	began := h.now()
+	err = h.sink.Accept(ctx, s)
+	h.pace.wrote(began)
+	if err != nil {
 		h.log.Error("a report could not be kept", "error", err)
 		return errSink
 	}
 	return nil
-}
-
-// pace waits until a whole multiple of the pace has passed since start, so that
-// the time of an answer does not tell what became of a report: a commit to disk
-// is slower than finding out that a place is outside.
-func (h *Handler) pace(ctx context.Context, start time.Time) {
-	if h.cfg.Pace < 0 {
-		return
-	}
-	taken := h.now().Sub(start)
-	wait := (taken/h.cfg.Pace+1)*h.cfg.Pace - taken
-	t := time.NewTimer(wait)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
 }
 
 // knownSender reports whether key is one of the configured ones, comparing
