@@ -94,8 +94,17 @@ func run(ctx context.Context, args []string, out, log io.Writer, reload <-chan o
 	}
 	logger.Info("releases loaded", slog.Int("releases", h.Releases()), slog.Int("files", len(h.Paths())), slog.Int64("bytes", h.Bytes()))
 	fmt.Fprintf(out, "listening on http://%s\n", l.Addr())
+	tick := time.NewTicker(lookForActions)
+	defer tick.Stop()
+	go h.FollowActions(ctx, tick.C, func(err error) {
+		logger.Error("actions not loaded; serving what was loaded", slog.Any("error", err))
+	})
 	return serve(ctx, l, pages, h, reload, logger)
 }
+
+// lookForActions is how soon a change of the published actions is served. A look
+// reads one small file; releases, which come twice a year, wait for the signal.
+const lookForActions = 5 * time.Second
 
 func serve(ctx context.Context, l net.Listener, pages http.Handler, h *public.Handler, reload <-chan os.Signal, logger *slog.Logger) error {
 	// The error log of net/http names remote addresses, so there is none.

@@ -36,16 +36,41 @@ type publicMap struct {
 	site    atomic.Pointer[site.Site] // nil while nothing is released
 	files   *public.Handler           // of the site; only look uses it
 	changed time.Time                 // of the manifest that was read; only look uses it
+	nudged  chan struct{}             // holds one when actions were published
 }
 
 func newPublicMap(cfg site.Config, data storage, hub http.Handler) *publicMap {
 	release := releaseOptions{storage: data}
 	cfg.Prefix, cfg.ReportURL = publicPrefix, "/report"
-	return &publicMap{dir: release.publicDir(), cfg: cfg, hub: hub, looked: make(chan struct{})}
+	return &publicMap{dir: release.publicDir(), cfg: cfg, hub: hub, looked: make(chan struct{}), nudged: make(chan struct{}, 1)}
 }
 
-// look reads the releases when there are new ones.
+// lookAtActions makes follow look at once.
+func (p *publicMap) lookAtActions() {
+	select {
+	case p.nudged <- struct{}{}:
+	default:
+	}
+}
+
+// look reads the releases when there are new ones, and the actions.
 func (p *publicMap) look() error {
+	if err := p.lookAtReleases(); err != nil {
+		return err
+	}
+	if p.files == nil {
+		if err := p.open(); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err // neither releases nor actions is no error
+		}
+	}
+	if p.files == nil {
+		return nil
+	}
+	_, err := p.files.ReloadActions()
+	return err
+}
+
+func (p *publicMap) lookAtReleases() error {
 	info, err := os.Stat(filepath.Join(p.dir, "manifest.json"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -95,6 +120,7 @@ func (p *publicMap) follow(ctx context.Context, demo store.Store, tick <-chan ti
 		}
 		select {
 		case <-ctx.Done():
+		case <-p.nudged:
 		case <-tick:
 		}
 	}

@@ -148,7 +148,7 @@ func (o *releaseOptions) builder(ctx context.Context, st store.Store) (*release.
 		return nil, err
 	}
 	settings := release.Options{VaultDir: o.vaultDir(), PublicDir: o.publicDir(), Today: report.DayOf(o.now().UTC()),
-		Source: releaseSource{st}, Registry: releaseRegistry{st}, Synthetic: synthetic, About: o.about}
+		Source: releaseSource{st}, Registry: releaseRegistry{st}, Attach: attachActions(st), Synthetic: synthetic, About: o.about}
 	if o.policy != "" {
 		b, err := os.ReadFile(o.policy)
 		if err != nil {

@@ -181,6 +181,10 @@ func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) er
 	if err != nil {
 		return err
 	}
+	book, err := openBook(ctx, std.log, st, synthetic)
+	if err != nil {
+		return err
+	}
 	places, err := o.places.open(std.log)
 	if err != nil {
 		return err
@@ -190,7 +194,7 @@ func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) er
 		return err
 	}
 	mounted, err := o.form.mount(ctx, st, form.Parts{Gazetteer: places, Outside: outside,
-		Places: newPlaceFacts((&releaseOptions{storage: o.storage}).publicDir(), nil), Log: std.log})
+		Places: newPlaceFacts((&releaseOptions{storage: o.storage}).publicDir(), actionsOf(book)), Log: std.log})
 	if err != nil {
 		return err
 	}
@@ -245,6 +249,12 @@ func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) er
 		demo = st
 	}
 	background.Go(func() { releases.follow(ctx, demo, releaseTick.C) })
+	actionsTick := time.NewTicker(lookForActions)
+	defer actionsTick.Stop()
+	background.Go(func() { book.Follow(ctx, actionsTick.C) })
+	retryTick := time.NewTicker(retryActions)
+	defer retryTick.Stop()
+	background.Go(func() { newPublisher(std.log, st, book, releases.dir).Follow(ctx, retryTick.C, releases.lookAtActions) })
 	background.Go(func() { retainDaily(ctx, std.log, st, time.Now, retainTick.C) })
 	if err := inviteFirst(ctx, std.out, gate, listener.Addr()); err != nil {
 		return errors.Join(err, listener.Close())

@@ -22,15 +22,18 @@ const (
 	SurfaceOwn                     // one's own account
 	SurfaceAccounts                // everybody's accounts
 	SurfaceAudit                   // the audit log
+	SurfaceActions                 // what was done about places, with the notes for partners
+	SurfaceRecord                  // writing that down
 )
 
 // Ask is what somebody wants to see.
 type Ask struct {
 	Surface Surface
 	Filter  report.Filter
-	Res     int     // finest resolution asked for; with 0 the coarsest will do
-	Cell    h3.Cell // one cell, 0 for none
-	Why     string  // reason, for surfaces that need one
+	Res     int       // finest resolution asked for; with 0 the coarsest will do
+	Cell    h3.Cell   // one cell, 0 for none
+	Cells   []h3.Cell // of an action to be written, at any resolution
+	Why     string    // reason, for surfaces that need one
 	Today   report.Day
 }
 
@@ -115,7 +118,7 @@ func (s Surface) allowedTo(scopes Scopes) bool {
 	switch s {
 	case SurfaceMap:
 		return scopes&ScopeTiles != 0
-	case SurfaceFigures, SurfacePlaces:
+	case SurfaceFigures, SurfacePlaces, SurfaceActions:
 		return scopes&ScopeFigures != 0
 	case SurfaceExport:
 		return scopes&ScopeExport != 0
@@ -140,6 +143,9 @@ func decideData(who *Identity, ask Ask) (Grant, error) {
 	if g.Scope == fullScope {
 		g.Scope = ""
 	}
+	if ask.Surface == SurfaceActions || ask.Surface == SurfaceRecord {
+		return g.settle(ask) // nothing in them is counted
+	}
 	if who.Role == Planner {
 		if err := g.narrowForPlanner(ask); err != nil {
 			return Grant{}, err
@@ -156,6 +162,13 @@ func (g Grant) settle(ask Ask) (Grant, error) {
 		}
 		if g.Region != nil && !g.Region.Meets(ask.Cell) {
 			return refuse("This cell is outside your area.")
+		}
+	}
+	if g.Region != nil {
+		for _, c := range ask.Cells {
+			if !g.Region.Covers(c) {
+				return refuse("Part of this place is outside your area: hexagon " + c.String() + ". Choose a place inside it.")
+			}
 		}
 	}
 	if ask.Surface == SurfaceExport || ask.Surface == SurfaceReports {
@@ -287,6 +300,8 @@ func May(who *Identity, today report.Day) []string {
 		{"places", Ask{Surface: SurfacePlaces}},
 		{"export", Ask{Surface: SurfaceExport, Why: "what may be done"}},
 		{"reports", Ask{Surface: SurfaceReports, Why: "what may be done"}},
+		{"actions", Ask{Surface: SurfaceActions}},
+		{"record", Ask{Surface: SurfaceRecord}},
 		{"account", Ask{Surface: SurfaceOwn}},
 		{"accounts", Ask{Surface: SurfaceAccounts}},
 		{"audit", Ask{Surface: SurfaceAudit}},

@@ -171,6 +171,49 @@ func croydon(t testing.TB) (*access.Region, h3.Cell) {
 	return r, c
 }
 
+// Actions: officers everywhere, planners where all of the place is in their area.
+func TestDecide_Actions(t *testing.T) {
+	region, at := croydon(t)
+	child, err := at.CenterChild(11)
+	if err != nil {
+		t.Fatal(err)
+	}
+	coarse, err := at.Parent(7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wide, err := at.Parent(5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	officer, planner := access.NewIdentity(access.Officer, access.National, nil), access.NewIdentity(access.Planner, "E09000008", region)
+	tokens := *officer
+	tokens.Token, tokens.Scopes = true, 1<<1 // figures
+	for _, tt := range []struct {
+		name    string
+		who     *access.Identity
+		surface access.Surface
+		cells   []h3.Cell
+		ok      bool
+	}{
+		{"an officer writes anywhere", officer, access.SurfaceRecord, []h3.Cell{wide}, true},
+		{"a planner reads", planner, access.SurfaceActions, nil, true},
+		{"a planner writes at home", planner, access.SurfaceRecord, []h3.Cell{at, child, coarse}, true},
+		{"a planner writes partly outside", planner, access.SurfaceRecord, []h3.Cell{at, wide}, false},
+		{"a token reads", &tokens, access.SurfaceActions, nil, true},
+		{"a token writes", &tokens, access.SurfaceRecord, []h3.Cell{at}, false},
+		{"the public reads", access.NewIdentity(access.Public, access.National, nil), access.SurfaceActions, nil, false},
+		{"an administrator reads", access.NewIdentity(access.Admin, access.National, nil), access.SurfaceActions, nil, false},
+		{"nobody reads", access.NewIdentity(access.Nobody, access.National, nil), access.SurfaceActions, nil, false},
+	} {
+		_, err := access.Decide(tt.who, access.Ask{Surface: tt.surface, Cells: tt.cells})
+		var refusal *access.Refusal
+		if tt.ok != (err == nil) || err != nil && !errors.As(err, &refusal) {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+	}
+}
+
 func TestRegion(t *testing.T) {
 	r, c := croydon(t)
 	wider, err := r.WithRing("E09000008")
@@ -293,8 +336,8 @@ func TestMay(t *testing.T) {
 	for role, want := range map[access.Role]string{
 		access.Nobody:  "",
 		access.Public:  "places",
-		access.Planner: "map figures behavioural-group places export",
-		access.Officer: "map figures behavioural behavioural-group places export reports",
+		access.Planner: "map figures behavioural-group places export actions record",
+		access.Officer: "map figures behavioural behavioural-group places export reports actions record",
 		access.Admin:   "places accounts audit",
 	} {
 		area := access.National

@@ -151,6 +151,15 @@ func (r *Region) Has(c h3.Cell) bool {
 	return ok
 }
 
+// Covers reports whether all of a cell of any resolution lies in the region.
+func (r *Region) Covers(c h3.Cell) bool {
+	if resolutionOf(c) >= RegionResolution {
+		return r.Has(c)
+	}
+	children, err := c.Children(RegionResolution)
+	return err == nil && !slices.ContainsFunc(children, func(x h3.Cell) bool { return !r.Has(x) })
+}
+
 // resolutionOf reads the resolution out of an index, and Ancestor makes the
 // index of an ancestor, by the documented layout: tiles ask for a thousand
 // cells, and a call into H3 takes longer than all the rest.

@@ -18,9 +18,10 @@ type Options struct {
 	Source    Source     // of reports
 	Today     report.Day // injected clock
 	Synthetic bool
-	Registry  Registry // may be nil
-	About     About    // for the catalogue
-	Key       *Key     // tests only, see Freezer
+	Registry  Registry                                    // may be nil
+	Attach    func(context.Context) ([]Attachment, error) // see Freezer
+	About     About                                       // for the catalogue
+	Key       *Key                                        // tests only, see Freezer
 	Testing   bool
 }
 
@@ -52,7 +53,7 @@ func NewBuilder(ctx context.Context, o Options) (*Builder, error) {
 		}
 	}
 	b := &Builder{publicDir: o.PublicDir, about: o.About, Freezer: Freezer{Vault: v, Universe: u, Policy: p, Source: o.Source, Today: o.Today,
-		Synthetic: o.Synthetic, Registry: o.Registry, Key: o.Key, Testing: o.Testing}}
+		Synthetic: o.Synthetic, Registry: o.Registry, Attach: o.Attach, Key: o.Key, Testing: o.Testing}}
 	return b, b.agree(ctx)
 }
 

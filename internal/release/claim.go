@@ -19,12 +19,12 @@ type claimFunc func(ctx context.Context, release, commitment string) (kept strin
 // only one of its half-year that any vault has: the files are complete on disk
 // before the release is claimed, and take its name once the claim is ours. What
 // is cut off in between is taken up by the next recover.
-func (v *Vault) store(ctx context.Context, h HalfYear, u *Universe, c Commit, blocks []*Block, ours claimFunc) error {
+func (v *Vault) store(ctx context.Context, h HalfYear, u *Universe, files frozenFiles, ours claimFunc) error {
 	unlock, err := v.lock()
 	if err != nil {
 		return err
 	}
-	err = v.write(h, u, c, blocks)
+	err = v.write(h, u, files)
 	if err == nil {
 		err = v.promote(ctx, h, ours)
 	}
@@ -35,8 +35,15 @@ func (v *Vault) store(ctx context.Context, h HalfYear, u *Universe, c Commit, bl
 	return v.settle()
 }
 
+// frozenFiles is what a freeze puts on disk.
+type frozenFiles struct {
+	commit   Commit
+	blocks   []*Block
+	attached []Attachment
+}
+
 // write completes the files of a release under a name of their own.
-func (v *Vault) write(h HalfYear, u *Universe, c Commit, blocks []*Block) error {
+func (v *Vault) write(h HalfYear, u *Universe, files frozenFiles) error {
 	for _, name := range []string{h.String(), pendingPrefix + h.String()} {
 		if _, err := os.Stat(filepath.Join(v.dir, name)); !errors.Is(err, fs.ErrNotExist) {
 			return errors.Join(ErrFrozen, err)
@@ -50,16 +57,16 @@ func (v *Vault) write(h HalfYear, u *Universe, c Commit, blocks []*Block) error 
 		return err
 	}
 	defer os.RemoveAll(draft) // nothing is left under this name once it was renamed
-	for _, b := range blocks {
+	for _, b := range files.blocks {
 		if err := writeSynced(filepath.Join(draft, string(b.Layer)+".bin"), b.Encode()); err != nil {
 			return err
 		}
 	}
-	record, err := json.MarshalIndent(c, "", "  ")
+	record, err := json.MarshalIndent(files.commit, "", "  ")
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(writeSynced(filepath.Join(draft, commitFile), append(record, '\n')), syncDir(draft)); err != nil {
+	if err := errors.Join(storeAttachments(draft, files.attached), writeSynced(filepath.Join(draft, commitFile), append(record, '\n')), syncDir(draft)); err != nil {
 		return err
 	}
 	return errors.Join(os.Rename(draft, filepath.Join(v.dir, pendingPrefix+h.String())), syncDir(v.dir))

@@ -51,6 +51,8 @@ type Dataset struct {
 	Cells     map[int][]Cell // by resolution 5 to 8, ascending
 	Forces    []FigureLF     // of the year that the release ends
 
+	Attachments []Attachment // by name; of the later half when there are two
+
 	universe *Universe // for the outlines of the forces
 }
 
@@ -90,7 +92,7 @@ func DeriveTwelveMonths(u *Universe, first, second Frozen) (Dataset, error) {
 func derive(u *Universe, id, kind string, t CellThresholds, parts ...Frozen) Dataset {
 	first, last := parts[0], parts[len(parts)-1]
 	d := Dataset{ID: id, Kind: kind, From: first.Half.From(), To: last.Half.To(), Policy: last.Commit.Policy,
-		FrozenOn: last.Commit.FrozenOn, Universe: u.Hash(), Cells: map[int][]Cell{}, universe: u}
+		FrozenOn: last.Commit.FrozenOn, Attachments: last.Attachments, Universe: u.Hash(), Cells: map[int][]Cell{}, universe: u}
 	for _, p := range parts {
 		d.Synthetic = d.Synthetic || p.Commit.Synthetic
 		d.Commits = append(d.Commits, p.Commit.Commitment)

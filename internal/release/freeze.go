@@ -32,7 +32,7 @@ type Registry interface {
 	Claim(ctx context.Context, release, commitment string) (kept string, err error)
 }
 
-// Freezer makes blocks. All fields but Registry, Key and Testing are needed.
+// Freezer makes blocks. All fields but Registry, Attach, Key and Testing are needed.
 type Freezer struct {
 	Vault     *Vault
 	Universe  *Universe
@@ -41,6 +41,10 @@ type Freezer struct {
 	Today     report.Day
 	Synthetic bool // the reports are made up, which everything published will say
 	Registry  Registry
+
+	// Attach gives the files that a release takes along as they are on the day of
+	// the freeze; nil for none.
+	Attach func(context.Context) ([]Attachment, error)
 
 	// Key makes a release that can be made again. It is for tests: a key that
 	// anybody chose is one that somebody may know. It needs Testing.
@@ -112,8 +116,12 @@ func (f *Freezer) Freeze(ctx context.Context, halves ...HalfYear) error {
 	if err != nil {
 		return err
 	}
+	attached, err := f.attachments(ctx)
+	if err != nil {
+		return err
+	}
 	for _, h := range halves {
-		if err := f.freeze(ctx, h, truths); err != nil {
+		if err := f.freeze(ctx, h, truths, attached); err != nil {
 			return err
 		}
 	}
@@ -154,7 +162,7 @@ func (f *Freezer) count(ctx context.Context, halves []HalfYear) (map[HalfYear]*T
 	return truths, nil
 }
 
-func (f *Freezer) freeze(ctx context.Context, h HalfYear, truths map[HalfYear]*Truth) error {
+func (f *Freezer) freeze(ctx context.Context, h HalfYear, truths map[HalfYear]*Truth, attached []Attachment) error {
 	key := f.Key
 	if key == nil {
 		key = randomKey()
@@ -165,7 +173,7 @@ func (f *Freezer) freeze(ctx context.Context, h HalfYear, truths map[HalfYear]*T
 	if h.EndsYear() {
 		blocks = append(blocks, NoisyLF(u, p, key, strconv.Itoa(h.Year), truths[h], truths[h.Previous()]))
 	}
-	c := Commit{Release: h.String(), FrozenOn: f.Today.String(), Synthetic: f.Synthetic, Test: f.Key != nil, Policy: p, Universe: u.Hash(), Nonce: nonce(key, h)}
+	c := Commit{Release: h.String(), FrozenOn: f.Today.String(), Synthetic: f.Synthetic, Test: f.Key != nil, Policy: p, Universe: u.Hash(), Nonce: nonce(key, h), Attachments: recordsOf(attached)}
 	for i, e := range f.entries(h) {
 		e.SHA256 = hashOf(blocks[i].Encode())
 		c.Blocks = append(c.Blocks, BlockRecord{e.Layer, e.Block, e.From, e.To, e.Epsilon, e.SHA256})
@@ -177,7 +185,7 @@ func (f *Freezer) freeze(ctx context.Context, h HalfYear, truths map[HalfYear]*T
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return f.Vault.store(ctx, h, u, c, blocks, f.claim)
+	return f.Vault.store(ctx, h, u, frozenFiles{c, blocks, attached}, f.claim)
 }
 
 // claim asks the registry. Without one the vault decides alone.
@@ -205,6 +213,9 @@ func commitment(c Commit) (string, error) {
 	}
 	for _, r := range c.Blocks {
 		b = appendField(appendField(appendField(b, []byte(r.Layer)), []byte(r.Block)), []byte(r.SHA256))
+	}
+	for _, a := range c.Attachments {
+		b = appendField(appendField(b, []byte(a.Name)), []byte(a.SHA256))
 	}
 	return hashOf(b), nil
 }

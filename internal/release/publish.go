@@ -111,6 +111,11 @@ func writeDataset(dir string, d Dataset, edition int) error {
 			return err
 		}
 	}
+	for _, a := range d.Attachments {
+		if err := o.write(a.Name, a.Body); err != nil {
+			return err
+		}
+	}
 	if o.edition >= 1 {
 		if err := o.writeAbout(d); err != nil {
 			return err

@@ -56,7 +56,9 @@ type Commit struct {
 	// covers are exact, and somebody who knows all reports but one could try both
 	// outcomes. It is as private as the blocks.
 	Nonce      string `json:"nonce"`
-	Commitment string `json:"commitment"` // SHA-256 over nonce, policy, universe and blocks; public
+	Commitment string `json:"commitment"` // SHA-256 over nonce, policy, universe, blocks and attachments; public
+
+	Attachments []AttachmentRecord `json:"attachments,omitempty"`
 }
 
 // BlockRecord is one block of a commit.
@@ -78,6 +80,7 @@ type Frozen struct {
 	Half   HalfYear
 	Commit Commit
 	Noisy
+	Attachments []Attachment
 }
 
 // List returns the half-years that are frozen, oldest first.
@@ -158,6 +161,9 @@ func (v *Vault) Load(h HalfYear, u *Universe) (Frozen, error) {
 	}
 	if f.L8 == nil || f.L6 == nil {
 		return f, wrap(errors.New("a block is missing"))
+	}
+	if f.Attachments, err = v.loadAttachments(h, c); err != nil {
+		return f, wrap(err)
 	}
 	return f, nil
 }

@@ -3,6 +3,7 @@ package public
 import (
 	"bytes"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -23,8 +24,9 @@ const (
 // does not exist, and every request for it gets one and the same answer. It
 // keeps no log.
 type Handler struct {
-	dir   string
-	files atomic.Pointer[fileSet]
+	dir     string
+	files   atomic.Pointer[fileSet]
+	actions atomic.Pointer[fileSet] // nil while none are published
 }
 
 var _ http.Handler = (*Handler)(nil)
@@ -33,7 +35,13 @@ var _ http.Handler = (*Handler)(nil)
 // its manifest is an error.
 func NewHandler(dir string) (*Handler, error) {
 	h := &Handler{dir: dir}
-	return h, h.Reload()
+	if err := h.Reload(); err != nil {
+		return h, err
+	}
+	// Actions that are just being written come at the next look: releases do not
+	// wait for them.
+	_, _ = h.ReloadActions()
+	return h, nil
 }
 
 // Reload loads releases that were added. A release that was served before and
@@ -51,15 +59,28 @@ func (h *Handler) Reload() error {
 func (h *Handler) Releases() int { return h.files.Load().releases }
 
 // Bytes is the memory that bodies take, all codings together.
-func (h *Handler) Bytes() int64 { return h.files.Load().bytes }
+func (h *Handler) Bytes() int64 {
+	n := h.files.Load().bytes
+	if set := h.actions.Load(); set != nil {
+		n += set.bytes
+	}
+	return n
+}
 
 // Paths lists every path that is served, ascending, each beginning with "/".
-func (h *Handler) Paths() []string { return h.files.Load().paths }
+func (h *Handler) Paths() []string {
+	paths := h.files.Load().paths
+	if set := h.actions.Load(); set != nil {
+		paths = append(slices.Clone(paths), set.paths...)
+		slices.Sort(paths)
+	}
+	return paths
+}
 
 // Open gives a published file as it is on disk, by its path with the leading
 // "/", and its strong ETag. The bytes are shared: never change them.
 func (h *Handler) Open(path string) (body []byte, etag string, ok bool) {
-	f := h.files.Load().byPath[path]
+	f := h.find(path)
 	if f == nil {
 		return nil, "", false
 	}
@@ -92,7 +113,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	head["Referrer-Policy"] = valueNoRef
 	head["Content-Security-Policy"] = valuePolicy
 	u := r.URL
-	f := h.files.Load().byPath[u.Path]
+	f := h.find(u.Path)
 	if f == nil || u.RawQuery != "" || u.ForceQuery || u.RawPath != "" || r.Method != http.MethodGet && r.Method != http.MethodHead {
 		head["Vary"] = valueVary
 		head["Cache-Control"] = valueMissing

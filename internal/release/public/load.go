@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -51,6 +52,9 @@ type source struct {
 // over.
 func load(dir string, had *fileSet) (*fileSet, error) {
 	raw, err := os.ReadFile(filepath.Join(dir, ManifestFile))
+	if errors.Is(err, fs.ErrNotExist) && had == nil && exists(filepath.Join(dir, ActionsDir, ManifestFile)) {
+		return &fileSet{}, nil // actions come before the first release
+	}
 	if err != nil {
 		return nil, fmt.Errorf("public releases: %w (make them with `streetsafe release build`)", err)
 	}
@@ -219,6 +223,8 @@ func typeOf(url string) string {
 		return "application/geo+json"
 	case ".mvt":
 		return "application/vnd.mapbox-vector-tile"
+	case ".atom":
+		return "application/atom+xml; charset=utf-8"
 	case ".csv":
 		return "text/csv; charset=utf-8"
 	case ".txt":
