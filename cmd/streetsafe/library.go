@@ -15,6 +15,7 @@ import (
 	"github.com/streetsafe/streetsafe/internal/access"
 	"github.com/streetsafe/streetsafe/internal/analysis"
 	"github.com/streetsafe/streetsafe/internal/areas"
+	"github.com/streetsafe/streetsafe/internal/exposure"
 	"github.com/streetsafe/streetsafe/internal/lamps"
 	"github.com/streetsafe/streetsafe/internal/server"
 	"github.com/streetsafe/streetsafe/internal/store"
@@ -25,6 +26,8 @@ const (
 	areasDataset = "areas"
 	lampsDataset = "lamps"
 	lampsName    = "lamps" // there is one
+	ratesDataset = "rates"
+	ratesName    = "cells" // there is one
 )
 
 // lookForDatasets is how soon an import beside a running server is seen.
@@ -97,15 +100,11 @@ func (d *datasets) load(ctx context.Context) (*server.Workbench, error) {
 		kinds[k.Name] = k
 		w.Kinds = append(w.Kinds, k)
 	}
-	lit, err := d.store.Dataset(ctx, lampsDataset, lampsName)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-	case err != nil:
+	err = errors.Join(
+		d.optional(ctx, lampsDataset, lampsName, func(body []byte) (err error) { w.Lamps, err = lamps.Decode(body); return err }),
+		d.optional(ctx, ratesDataset, ratesName, func(body []byte) (err error) { w.Exposure, err = exposure.Decode(body); return err }))
+	if err != nil {
 		return nil, err
-	default:
-		if w.Lamps, err = lamps.Decode(lit.Body); err != nil {
-			return nil, err
-		}
 	}
 	d.kinds.Store(&kinds)
 	d.mu.Lock()
@@ -113,6 +112,18 @@ func (d *datasets) load(ctx context.Context) (*server.Workbench, error) {
 	d.mu.Unlock()
 	d.seen = revision
 	return w, nil
+}
+
+// optional hands a data set to read, if there is one.
+func (d *datasets) optional(ctx context.Context, kind, name string, read func(body []byte) error) error {
+	x, err := d.store.Dataset(ctx, kind, name)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return read(x.Body)
 }
 
 // follow looks for imports until ctx ends.

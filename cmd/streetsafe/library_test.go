@@ -57,6 +57,13 @@ func TestAreas(t *testing.T) {
 	if out := mustRun(t, "lamps", "import", "--data", dir, lampFile); !strings.Contains(out, "1 lamps from lamps.csv, with switch-off hours") {
 		t.Errorf("lamps: %q", out)
 	}
+	roads := writeFile(t, "roads.geojson", `{"type":"FeatureCollection","features":[{"type":"Feature","properties":{},"geometry":{"type":"LineString","coordinates":[[-0.12,51.37],[-0.08,51.37]]}}]}`)
+	if out := mustRun(t, "rates", "list", "--data", dir); !strings.Contains(out, "no rates") {
+		t.Errorf("no rates loaded: %q", out)
+	}
+	if out := mustRun(t, "rates", "import", "--data", dir, "--counts", "metres of street", roads); !strings.Contains(out, "metres of street in ") || !strings.Contains(out, "of resolution 11, from roads.geojson") {
+		t.Errorf("rates: %q", out)
+	}
 	url, stop := start(t, "demo", "--data", dir)
 	defer stop()
 	var got struct {
@@ -74,8 +81,30 @@ func TestAreas(t *testing.T) {
 	if got.Total+got.Outside != 2000 || got.Denominator != "residents" || len(got.Areas) != 2 || got.Areas[0].Rate == nil {
 		t.Errorf("figures: %+v", got)
 	}
+	var lit struct {
+		By, Denominator string
+	}
+	if err := json.Unmarshal([]byte(getBody(t, url+"/api/v1/lighting?by=rate&bbox=-0.12,51.36,-0.08,51.38")), &lit); err != nil || lit.By != "rate" || lit.Denominator != "metres of street" {
+		t.Errorf("lighting by rate: %+v (%v)", lit, err)
+	}
 	if out := mustRun(t, "areas", "remove", "--data", dir, "ward"); !strings.Contains(out, "removed ward") {
 		t.Errorf("remove: %q", out)
+	}
+}
+
+// What was loaded can be forgotten.
+func TestRates_remove(t *testing.T) {
+	dir := t.TempDir()
+	_, stop := start(t, "demo", "--data", dir, "--reports", "200")
+	stop()
+	file := writeFile(t, "people.csv", "lat,lng,residents\n51.37,-0.1,120\n")
+	mustRun(t, "rates", "import", "--data", dir, "--counts", "residents", file)
+	if out := mustRun(t, "rates", "list", "--data", dir); !strings.Contains(out, "residents in 1 hexagons") {
+		t.Errorf("list: %q", out)
+	}
+	mustRun(t, "rates", "remove", "--data", dir)
+	if out := mustRun(t, "rates", "list", "--data", dir); !strings.Contains(out, "no rates") {
+		t.Errorf("after removing: %q", out)
 	}
 }
 

@@ -58,7 +58,7 @@ Every flag can be set by an environment variable: --cache-mb is STREETSAFE_CACHE
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.PersistentFlags().StringVar(&logFormat, "log-format", "text", "how to write the log: text or json")
 	root.PersistentFlags().StringVar(&logLevel, "log-level", "info", "least level that is logged: debug, info, warn or error")
-	root.AddCommand(newDemo(std), newServe(std), newUser(std), newToken(std), newAudit(std), newImport(std), newSources(std), newWithdraw(std), newAreas(std), newLamps(std),
+	root.AddCommand(newDemo(std), newServe(std), newUser(std), newToken(std), newAudit(std), newImport(std), newSources(std), newWithdraw(std), newAreas(std), newLamps(std), newRates(std),
 		newRetention(std), newBackup(std), newCopy(std), newMigrate(std), newDoctor(std), newRelease(std), newActions(std), newReview(std), newDemographics(std), newVersion(std))
 	plainUsage(root)
 	return root

@@ -30,10 +30,8 @@ type Rate struct {
 
 // Rates are ranked rates.
 type Rates struct {
-	Overall float64 // all counts over all denominators
-	Spread  float64 // variance of the true rates between units; 0 when chance explains it all
-	Rates   []Rate  // by Shrunk from the largest, then by ID
-	Left    int     // units left out for want of a denominator
+	RateFit
+	Rates []Rate // by Shrunk from the largest, then by ID
 }
 
 // ShrinkRates ranks units by rates that borrow strength from all of them: the fewer
@@ -47,29 +45,12 @@ type Rates struct {
 // shape m^2/A + count and rate m/A + n, whose quantiles give the interval (Clayton and
 // Kaldor 1987, Biometrics 43, 671-681). The interval takes m and A as known.
 func ShrinkRates(units []Unit) Rates {
-	var out Rates
-	count, denominator := 0.0, 0.0
+	fit := FitRates(units)
+	out := Rates{RateFit: fit}
 	for _, u := range units {
-		if !(u.Denominator > 0) || math.IsInf(u.Denominator, 1) || u.Count < 0 {
-			out.Left++
-			continue
+		if u.counts() {
+			out.Rates = append(out.Rates, fit.Rate(u))
 		}
-		out.Rates = append(out.Rates, Rate{Unit: u, Raw: float64(u.Count) / u.Denominator})
-		count += float64(u.Count)
-		denominator += u.Denominator
-	}
-	if len(out.Rates) == 0 {
-		return out
-	}
-	out.Overall = count / denominator
-	square := 0.0
-	for _, r := range out.Rates {
-		square += r.Denominator * (r.Raw - out.Overall) * (r.Raw - out.Overall)
-	}
-	mean := denominator / float64(len(out.Rates))
-	out.Spread = max(0, square/denominator-out.Overall/mean)
-	for i := range out.Rates {
-		out.shrink(&out.Rates[i])
 	}
 	slices.SortFunc(out.Rates, func(a, b Rate) int {
 		return cmp.Or(cmp.Compare(b.Shrunk, a.Shrunk), cmp.Compare(a.ID, b.ID))
@@ -77,20 +58,70 @@ func ShrinkRates(units []Unit) Rates {
 	return out
 }
 
-func (o *Rates) shrink(r *Rate) {
-	r.Shrunk, r.Low, r.High, r.Verdict = o.Overall, o.Overall, o.Overall, NoChange
+// counts reports whether a unit can have a rate.
+func (u Unit) counts() bool {
+	return u.Denominator > 0 && !math.IsInf(u.Denominator, 1) && u.Count >= 0
+}
+
+// RateFit is how the rates of units lie: what the rate of each is drawn to, and
+// how strongly.
+type RateFit struct {
+	Overall float64 // all counts over all denominators
+	Spread  float64 // variance of the true rates between units; 0 when chance explains it all
+	Left    int     // units left out for want of a denominator
+}
+
+// FitRates fits rates by their moments, as ShrinkRates does. Units without a
+// report count as much as others: leave none out.
+func FitRates(units []Unit) RateFit {
+	var out RateFit
+	count, denominator, n := 0.0, 0.0, 0
+	for _, u := range units {
+		if !u.counts() {
+			out.Left++
+			continue
+		}
+		n++
+		count += float64(u.Count)
+		denominator += u.Denominator
+	}
+	if n == 0 {
+		return out
+	}
+	out.Overall = count / denominator
+	square := 0.0
+	for _, u := range units {
+		if u.counts() {
+			off := float64(u.Count)/u.Denominator - out.Overall
+			square += u.Denominator * off * off
+		}
+	}
+	mean := denominator / float64(n)
+	out.Spread = max(0, square/denominator-out.Overall/mean)
+	return out
+}
+
+// Shrunk is the rate of a unit drawn to the overall one, without its interval.
+func (o RateFit) Shrunk(u Unit) float64 {
+	if o.Spread == 0 || o.Overall == 0 {
+		return o.Overall
+	}
+	return (o.Overall*o.Overall/o.Spread + float64(u.Count)) / (o.Overall/o.Spread + u.Denominator)
+}
+
+// Rate is the rate of a unit whose denominator is over 0, raw and shrunk.
+func (o RateFit) Rate(u Unit) Rate {
+	r := Rate{Unit: u, Raw: float64(u.Count) / u.Denominator, Shrunk: o.Shrunk(u), Low: o.Overall, High: o.Overall, Verdict: NoChange}
 	if o.Overall > 0 {
-		r.Relative = 1
+		r.Relative = r.Shrunk / o.Overall
 	}
 	if o.Spread == 0 || o.Overall == 0 {
-		return
+		return r
 	}
-	shape := o.Overall*o.Overall/o.Spread + float64(r.Count)
-	rate := o.Overall/o.Spread + r.Denominator
-	r.Shrunk = shape / rate
+	shape := o.Overall*o.Overall/o.Spread + float64(u.Count)
+	rate := o.Overall/o.Spread + u.Denominator
 	r.Low = mathext.GammaIncRegInv(shape, tail) / rate
 	r.High = mathext.GammaIncRegInv(shape, 1-tail) / rate
-	r.Relative = r.Shrunk / o.Overall
 	switch {
 	case r.Low > o.Overall:
 		r.Verdict = More
@@ -99,4 +130,5 @@ func (o *Rates) shrink(r *Rate) {
 	case r.Low <= o.Overall/2 && r.High >= o.Overall*2:
 		r.Verdict = TooFew
 	}
+	return r
 }

@@ -4,8 +4,10 @@
 package lamps
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/uber/h3-go/v4"
@@ -250,4 +252,47 @@ func metres(a, b h3.LatLng) float64 {
 	dy := (a.Lat - b.Lat) * perDegree
 	dx := (a.Lng - b.Lng) * perDegree * math.Cos(a.Lat*math.Pi/180)
 	return math.Hypot(dx, dy)
+}
+
+// BucketResolution is the resolution of the cells that In takes.
+const BucketResolution = bucketRes
+
+// In calls fn for each lamp in the cells, which are of BucketResolution, in the
+// order of the cells and then of the file.
+func (x *Index) In(cells []h3.Cell, fn func(*Lamp)) {
+	for _, c := range cells {
+		for _, i := range x.near[c] {
+			fn(&x.lamps[i])
+		}
+	}
+}
+
+// KindCount is a kind of lamp as the source names it, and how many there are.
+type KindCount struct {
+	Kind  string `json:"kind"`
+	Lamps int    `json:"lamps"`
+}
+
+// Kinds lists the kinds, the most frequent first.
+func (x *Index) Kinds() []KindCount {
+	counts := map[string]int{}
+	for i := range x.lamps {
+		counts[x.lamps[i].Kind]++
+	}
+	out := make([]KindCount, 0, len(counts))
+	for k, n := range counts {
+		out = append(out, KindCount{k, n})
+	}
+	slices.SortFunc(out, func(a, b KindCount) int { return cmp.Or(cmp.Compare(b.Lamps, a.Lamps), cmp.Compare(a.Kind, b.Kind)) })
+	return out
+}
+
+// Bounds is a box around all lamps.
+func (x *Index) Bounds() report.Box {
+	b := report.Box{West: 180, South: 90, East: -180, North: -90}
+	for i := range x.lamps {
+		l := &x.lamps[i]
+		b.West, b.South, b.East, b.North = min(b.West, l.Lng), min(b.South, l.Lat), max(b.East, l.Lng), max(b.North, l.Lat)
+	}
+	return b
 }

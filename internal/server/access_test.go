@@ -81,7 +81,7 @@ func newSite(t testing.TB, withAreas bool) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.handler.SetWorkbench(&server.Workbench{Kinds: []*areas.Kind{twelfths(t)}})
+	s.handler.SetWorkbench(&server.Workbench{Kinds: []*areas.Kind{twelfths(t)}, Lamps: twoLamps(t)})
 	s.account(t, "officer", "officer", "")
 	s.account(t, "bound officer", "officer", "E09000008")
 	s.account(t, "planner", "planner", "E09000008")
@@ -197,6 +197,8 @@ var routeKinds = map[string]struct {
 	"/api/v1/areas/{kind}/figures":        {figured, "/api/v1/areas/ward/figures"},
 	"/api/v1/cells/{cell}":                {figured, "/api/v1/cells/85194ad3fffffff"},
 	"/api/v1/places":                      {searched, "/api/v1/places?q=croydon"},
+	"/tiles/lamps.json":                   {mapped, "/tiles/lamps.json"},
+	"/tiles/lamps/{z}/{x}/{y}.mvt":        {mapped, "/tiles/lamps/14/8187/5457.mvt"},
 	"/hub":                                {hubPage, "/hub"},
 	"/api/v1/export.{format}":             {exported, "/api/v1/export.csv?reason=to+repair"},
 	"/api/v1/views":                       {figured, "/api/v1/views"},

@@ -49,6 +49,14 @@ func newWorkbench(t testing.TB) (*fixture, *areas.Kind) {
 	return f, k
 }
 
+// fullWorkbench has lamps and streets too.
+func fullWorkbench(t testing.TB) *fixture {
+	t.Helper()
+	f := newFixture(t, nil)
+	f.handler.SetWorkbench(&server.Workbench{Revision: 8, Kinds: []*areas.Kind{twelfths(t)}, Lamps: twoLamps(t), Exposure: streets(t, f)})
+	return f
+}
+
 type figuresOfAreas struct {
 	Total, Outside int64
 	Denominator    string

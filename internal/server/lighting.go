@@ -39,7 +39,8 @@ type lightPlace struct {
 	DarkShare *float64 `json:"dark_share"` // of those badly lit that say; null when none does
 	Last      string   `json:"last"`       // day of the latest report from the dark
 	change
-	Others []factorCount `json:"others"` // what else reports from the dark say here, by count
+	Rate   *areaRate     `json:"rate,omitempty"` // of after_dark; absent where no denominator is known
+	Others []factorCount `json:"others"`         // what else reports from the dark say here, by count
 	Lamps  *lightLamps   `json:"lamps,omitempty"`
 
 	Boundary [][2]float64 `json:"boundary"`
@@ -55,21 +56,27 @@ type lightLamps struct {
 }
 
 type lightAnswer struct {
-	Generation uint64       `json:"generation"`
-	Synthetic  bool         `json:"synthetic"`
-	Filter     string       `json:"filter"` // with badly_lit and after dark in it
-	Box        [4]float64   `json:"bbox"`
-	Area       string       `json:"area,omitempty"` // kind/id
-	AreaName   string       `json:"area_name,omitempty"`
-	Res        int          `json:"res"`
-	Limits     []string     `json:"limits,omitempty"`
-	Recent     *dayRange    `json:"recent_window,omitempty"`
-	Previous   *dayRange    `json:"previous_window,omitempty"`
-	Total      int64        `json:"total"` // reports in all places
-	Cells      int          `json:"cells"` // places with any
-	LampSource string       `json:"lamp_source,omitempty"`
-	LampHours  bool         `json:"lamp_hours"` // the source tells switch-off hours
-	Places     []lightPlace `json:"places"`     // the first by after_dark
+	Generation uint64     `json:"generation"`
+	Synthetic  bool       `json:"synthetic"`
+	Filter     string     `json:"filter"` // with badly_lit and after dark in it
+	Box        [4]float64 `json:"bbox"`
+	Area       string     `json:"area,omitempty"` // kind/id
+	AreaName   string     `json:"area_name,omitempty"`
+	Res        int        `json:"res"`
+	Limits     []string   `json:"limits,omitempty"`
+	Recent     *dayRange  `json:"recent_window,omitempty"`
+	Previous   *dayRange  `json:"previous_window,omitempty"`
+	Total      int64      `json:"total"` // reports in all places
+	Cells      int        `json:"cells"` // places with any
+	By         string     `json:"by"`    // what places are ranked by: count or rate
+	// Denominator is what rates are by, such as metres of street; absent when none
+	// is loaded for hexagons of this resolution.
+	Denominator string       `json:"denominator,omitempty"`
+	RateSource  string       `json:"rate_source,omitempty"`
+	Overall     *float64     `json:"overall_rate,omitempty"` // all reports here over all of the denominator here
+	LampSource  string       `json:"lamp_source,omitempty"`
+	LampHours   bool         `json:"lamp_hours"` // the source tells switch-off hours
+	Places      []lightPlace `json:"places"`     // the first by after_dark
 }
 
 // lightQuery is a question to the workbench, as the policy lets it be asked.
@@ -81,9 +88,10 @@ type lightQuery struct {
 	area  *areas.Area
 	res   int
 	top   int
+	rate  bool // rank by rate
 }
 
-var lightParams = []string{"from", "to", "dayparts", "weekdays", "bbox", "area", "res", "top"}
+var lightParams = []string{"from", "to", "dayparts", "weekdays", "bbox", "area", "res", "top", "by"}
 
 func (s *Server) lightQuery(r *http.Request, v url.Values, surface access.Surface) (*lightQuery, access.Grant, error) {
 	q := &lightQuery{bench: s.workbench.Load(), box: everywhere}
@@ -102,6 +110,13 @@ func (s *Server) lightQuery(r *http.Request, v url.Values, surface access.Surfac
 	}
 	if q.top, err = intParam(v, "top", defaultLightTop, 1, maxLightTop); err != nil {
 		return nil, access.Grant{}, err
+	}
+	switch by := v.Get("by"); by {
+	case "", "count":
+	case "rate":
+		q.rate = true
+	default:
+		return nil, access.Grant{}, badParam("by", by, "count or rate")
 	}
 	grant, err := s.granted(r, access.Ask{Surface: surface, Filter: f, Res: q.res, Why: v.Get("reason")})
 	if err != nil {
@@ -130,7 +145,7 @@ func (q *lightQuery) key() string {
 		area = q.kind.Name + "/" + q.area.ID
 	}
 	g := q.view.grant
-	return q.bench.key("li", fmt.Sprintf("%d|%s|%s|%d|%d|%s|%s", q.view.snap.Generation(), q.box, area, q.res, q.top, g.Filter.Query(), g.Scope))
+	return q.bench.key("li", fmt.Sprintf("%d|%s|%s|%d|%d|%v|%s|%s", q.view.snap.Generation(), q.box, area, q.res, q.top, q.rate, g.Filter.Query(), g.Scope))
 }
 
 // lighting lists the places of the workbench.
@@ -165,11 +180,16 @@ func (s *Server) light(q *lightQuery) (*lightAnswer, error) {
 	if comparable {
 		out.Recent, out.Previous = newRange(recent), newRange(previous)
 	}
-	for i := range found.largest(q.top) {
+	rated, err := q.rates(found, out)
+	if err != nil {
+		return nil, err
+	}
+	for i := range found.largest(q.top, rated.by()) {
 		p, err := s.lightPlace(q, found.cells[i])
 		if err != nil {
 			return nil, err
 		}
+		p.Rate = rated.of(found.cells[i], found.n[i])
 		p.change.Verdict = analysis.NoHistory
 		if comparable {
 			p.Recent, p.Previous = v.within(found.cells[i], recent), v.within(found.cells[i], previous)
@@ -201,14 +221,19 @@ func (q *lightQuery) cells() *counted {
 	return &in
 }
 
-// largest puts the cells with the most reports first and returns how many of
-// the wanted ones there are.
-func (c *counted) largest(top int) int {
-	order := make([]int, len(c.cells))
+// largest puts the cells with the most reports first, or those that by puts
+// first if it is not nil, and returns how many of the wanted ones there are.
+func (c *counted) largest(top int, by func(h3.Cell, uint32) float64) int {
+	order, value := make([]int, len(c.cells)), make([]float64, len(c.cells))
 	for i := range order {
 		order[i] = i
+		if by != nil {
+			value[i] = by(c.cells[i], c.n[i])
+		}
 	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(c.n[b], c.n[a]), cmp.Compare(c.cells[a], c.cells[b])) })
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(value[b], value[a]), cmp.Compare(c.n[b], c.n[a]), cmp.Compare(c.cells[a], c.cells[b]))
+	})
 	sorted := counted{make([]h3.Cell, len(order)), make([]uint32, len(order))}
 	for i, j := range order {
 		sorted.cells[i], sorted.n[i] = c.cells[j], c.n[j]

@@ -19,6 +19,7 @@ const typeXLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sh
 
 // sheetColumns are the columns of the spreadsheet.
 var sheetColumns = []string{"Hexagon", "Latitude", "Longitude", "Place", "After dark", "All badly lit", "Share after dark", "Latest report",
+	"Rate", "Rate from", "Rate to", "Rate by",
 	"Recent days", "Days before", "Change", "Other factors after dark", "Likely cause", "Lamps", "Nearest lamp (m)", "Off by policy", "Off hours"}
 
 func sheetRow(p *lightPlace) []any {
@@ -33,7 +34,13 @@ func sheetRow(p *lightPlace) []any {
 			others = append(others, fmt.Sprintf("%s: %d", f.Short(), o.Count))
 		}
 	}
-	row := []any{p.Cell, p.Lat, p.Lng, p.Place, p.AfterDark, p.All, share, p.Last, p.Recent, p.Previous, strings.ReplaceAll(string(p.Verdict), "_", " "), strings.Join(others, ", ")}
+	row := []any{p.Cell, p.Lat, p.Lng, p.Place, p.AfterDark, p.All, share, p.Last}
+	if p.Rate == nil {
+		row = append(row, "", "", "", "")
+	} else {
+		row = append(row, p.Rate.Shrunk, p.Rate.Low, p.Rate.High, p.Rate.Denominator)
+	}
+	row = append(row, p.Recent, p.Previous, strings.ReplaceAll(string(p.Verdict), "_", " "), strings.Join(others, ", "))
 	if p.Lamps == nil {
 		return append(row, "", "", "", "", "")
 	}
@@ -71,6 +78,10 @@ func (s *Server) sheetNotes(a *lightAnswer) []string {
 		fmt.Sprintf("Data: generation %d", a.Generation)}
 	if a.Recent != nil {
 		notes = append(notes, fmt.Sprintf("Recent days: %s until before %s; days before: %s until before %s", a.Recent.From, a.Recent.To, a.Previous.From, a.Previous.To))
+	}
+	if a.Denominator != "" {
+		notes = append(notes, fmt.Sprintf("Rates: reports for one of %s (from %s), drawn to the overall rate of %g where little is known; Rate by is the amount in the hexagon", a.Denominator, a.RateSource, *a.Overall),
+			"Ranked by "+a.By)
 	}
 	if a.LampSource != "" {
 		notes = append(notes, "Lamps: "+a.LampSource+". Causes are guesses from where lamps are, not findings")
@@ -197,7 +208,7 @@ func (s *Server) writeXLSX(a *lightAnswer) (body []byte, err error) {
 	if err := w.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
 		return nil, fmt.Errorf("write spreadsheet: %w", err)
 	}
-	for col, width := range map[int]float64{1: 18, 4: 28, 8: 12, 11: 12, 12: 40, 13: 32} {
+	for col, width := range map[int]float64{1: 18, 4: 28, 8: 12, 15: 14, 16: 40, 17: 32} {
 		if err := w.SetColWidth(col, col, width); err != nil {
 			return nil, fmt.Errorf("write spreadsheet: %w", err)
 		}

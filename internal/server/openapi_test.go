@@ -21,7 +21,7 @@ func TestOpenAPI(t *testing.T) {
 	for _, kind := range []string{"application/geo+json", "application/vnd.oai.openapi+json"} {
 		openapi3filter.RegisterBodyDecoder(kind, openapi3filter.JSONBodyDecoder)
 	}
-	f, _ := newWorkbench(t)
+	f := fullWorkbench(t)
 	doc, err := openapi3.NewLoader().LoadFromData(content(t, f.get(t, "/api/openapi.json")))
 	if err != nil {
 		t.Fatal(err)

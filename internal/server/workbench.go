@@ -11,6 +11,7 @@ import (
 	"github.com/streetsafe/streetsafe/internal/access"
 	"github.com/streetsafe/streetsafe/internal/areas"
 	"github.com/streetsafe/streetsafe/internal/cube"
+	"github.com/streetsafe/streetsafe/internal/exposure"
 	"github.com/streetsafe/streetsafe/internal/lamps"
 	"github.com/streetsafe/streetsafe/internal/report"
 	"github.com/streetsafe/streetsafe/tiles"
@@ -19,9 +20,10 @@ import (
 // Workbench is what an operator has imported beside the reports. It is replaced
 // as a whole and never changed; its zero value has nothing in it.
 type Workbench struct {
-	Revision int64         // of the store's library: goes into cache keys
-	Kinds    []*areas.Kind // by name
-	Lamps    *lamps.Index  // nil for none
+	Revision int64              // of the store's library: goes into cache keys
+	Kinds    []*areas.Kind      // by name
+	Lamps    *lamps.Index       // nil for none
+	Exposure *exposure.Exposure // what counts of hexagons are divided by; nil for none
 
 	mu      sync.Mutex                        // guards members
 	members map[*areas.Kind]map[h3.Cell]int32 // which area a cell belongs to, -1 for none
@@ -120,6 +122,8 @@ func (s *Server) workbenchRoutes(m *mux.Router) {
 	get("/hub/lighting", s.mapPage("lighting.html"))
 	get("/tiles/areas/{kind}.json", s.areaTileJSON)
 	get("/tiles/areas/{kind}/{z}/{x}/{y}.mvt", s.areaTile)
+	get("/tiles/lamps.json", s.lampTileJSON)
+	get("/tiles/lamps/{z}/{x}/{y}.mvt", s.lampTile)
 }
 
 // mapOnly asks the policy for what shows no reports, but belongs to the hub.

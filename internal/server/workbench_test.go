@@ -15,6 +15,8 @@ func benchRequests() []*http.Request {
 		"/api/v1/lighting?res=9&top=5", "/api/v1/lighting?area=ward/W04&from=2026-08-01", "/api/v1/lighting?area=x/W04", "/api/v1/lighting?res=3", "/api/v1/lighting?bbox=-30,30,-29,31",
 		"/api/v1/lighting.csv?res=9&reason=to+repair", "/api/v1/lighting.csv", "/api/v1/lighting.xlsx?reason=to+repair&top=2",
 		"/api/v1/export.csv?res=9&bbox=-0.2,51.3,0,51.5&reason=to+repair", "/api/v1/export.geojson?res=6&reason=to+repair", "/api/v1/export.csv", "/api/v1/export.shp",
+		"/api/v1/lighting?res=9&by=rate&top=3", "/api/v1/lighting?by=colour",
+		"/tiles/lamps.json", "/tiles/lamps/16/32749/21831.mvt", "/tiles/lamps/16/1/1.mvt", "/tiles/lamps/8/1/1.mvt",
 		"/tiles/areas/ward.json", "/tiles/areas/x.json", "/tiles/areas/ward/8/127/85.mvt", "/tiles/areas/ward/8/1/1.mvt", "/tiles/areas/ward/8/999/1.mvt",
 	} {
 		out = append(out, httptest.NewRequest(http.MethodGet, target, nil))

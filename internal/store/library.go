@@ -65,7 +65,7 @@ type Library interface {
 
 // Dataset is something that was imported beside the reports.
 type Dataset struct {
-	Kind       string // "areas" or "lamps"
+	Kind       string // "areas", "lamps" or "rates"
 	Name       string
 	About      string // a line for lists
 	Body       []byte

@@ -5,11 +5,12 @@
 /** @typedef {{recent:number, previous:number, verdict:Verdict, ratio?:{estimate:number|null, low:number|null, high:number|null}}} Change */
 /** @typedef {'unknown'|'no_lamp'|'lamp_there'|'off_by_policy'} Cause */
 /** @typedef {{cause:Cause, count:number, nearest?:number, off:number, hours?:string}} Lamps */
-/** @typedef {Change & {cell:string, lat:number, lng:number, place?:string, after_dark:number, all:number, dark_share:number|null, last:string, others:{factor:string, count:number}[], lamps?:Lamps, boundary:[number,number][]}} Place */
+/** @typedef {{denominator:number, raw:number, shrunk:number, low:number, high:number, relative:number, verdict:Verdict}} Rate */
+/** @typedef {Change & {cell:string, rate?:Rate, lat:number, lng:number, place?:string, after_dark:number, all:number, dark_share:number|null, last:string, others:{factor:string, count:number}[], lamps?:Lamps, boundary:[number,number][]}} Place */
 /** @typedef {{from:string, to:string}} Days */
-/** @typedef {{generation:number, synthetic:boolean, res:number, total:number, cells:number, limits?:string[], recent_window?:Days, previous_window?:Days, lamp_source?:string, lamp_hours:boolean, area_name?:string, places:Place[]}} Lighting */
+/** @typedef {{generation:number, synthetic:boolean, res:number, total:number, cells:number, limits?:string[], recent_window?:Days, previous_window?:Days, by:'count'|'rate', denominator?:string, rate_source?:string, overall_rate?:number, lamp_source?:string, lamp_hours:boolean, area_name?:string, places:Place[]}} Lighting */
 /** @typedef {{kind:string, areas:number, denominator?:string, bounds:number[]}} Kind */
-/** @typedef {Change & {id:string, name:string, count:number, rate?:{denominator:number, raw:number, shrunk:number, low:number, high:number, relative:number, verdict:Verdict}}} AreaFigure */
+/** @typedef {Change & {id:string, name:string, count:number, rate?:Rate}} AreaFigure */
 /** @typedef {{total:number, outside:number, denominator?:string, areas:AreaFigure[]}} AreaFigures */
 /** @typedef {{geometry:{type:string, coordinates:number[][][][]}, properties:{name:string}}} AreaFeature */
 

@@ -1,44 +1,11 @@
 // @ts-check
 // The list of areas beside the map: reports or rates, and one of them chosen.
-import { Layer, LatLng } from '../vendor/leaflet.js';
-import { byId, h, s } from './dom.js';
+import { byId, h } from './dom.js';
 import { number } from './format.js';
 import { changeText, rateUnit } from './lightapi.js';
 
 /** @typedef {import('./lightapi.js').AreaFigures} AreaFigures */
 /** @typedef {import('./lightapi.js').AreaFigure} AreaFigure */
-
-/** The border of one area over the hexagons. */
-export class AreaEdge extends Layer {
-  constructor() {
-    super();
-    this._path = s('path', { class: 'area-edge' });
-    this._svg = s('svg', { class: 'outline leaflet-zoom-hide', 'aria-hidden': 'true' }, this._path);
-    /** @type {number[][][]} */
-    this._rings = [];
-  }
-  onAdd(/** @type {any} */ map) {
-    map.getPane('overlayPane').append(this._svg);
-    map.on('zoomend viewreset', this._draw, this);
-    this._draw();
-    return this;
-  }
-  onRemove(/** @type {any} */ map) {
-    map.off('zoomend viewreset', this._draw, this);
-    this._svg.remove();
-    return this;
-  }
-  /** @param {number[][][]} rings longitude first */
-  show(rings) { this._rings = rings; this._draw(); }
-  _draw() {
-    const map = /** @type {any} */ (this)._map;
-    if (!map) return;
-    this._path.setAttribute('d', this._rings.map((ring) => ring.map(([lng, lat], i) => {
-      const p = map.latLngToLayerPoint(new LatLng(lat, lng));
-      return `${i ? 'L' : 'M'}${p.x} ${p.y}`;
-    }).join('') + 'Z').join(''));
-  }
-}
 
 /** @param {AreaFigure[]} areas @param {boolean} byRate */
 export function rankAreas(areas, byRate) {

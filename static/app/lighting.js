@@ -6,11 +6,12 @@ import { ApiError, getJSON, latest, url } from './api.js';
 import { announce, byId, debounce, h } from './dom.js';
 import { number, plural, position } from './format.js';
 import { featureOfCell, resolutionForZoom } from './geo.js';
-import { AreaEdge, areaList } from './lightareas.js';
+import { areaList } from './lightareas.js';
 import { lightTable } from './lighttable.js';
 import { follow } from './live.js';
 import { createMapView } from './mapview.js';
 import { toast } from './shell.js';
+import { around, Shapes } from './shapes.js';
 import { createStore, filterQuery, parseState, printState } from './state.js';
 import { askWhy, takeAway } from './takeaway.js';
 
@@ -23,10 +24,11 @@ const MIN_RES = 9, MAX_RES = 11, TOP = 500, SETTLE_MS = 120;
 /** What this page is about; the rest of the filter is the reader's. */
 const SUBJECT = Object.freeze({ factors: ['badly_lit'], dark: ['yes'] });
 
-/** The area beside the map's state in the address: kind, or kind/id. */
+/** What the address holds beside the map's state: the area, as kind or kind/id, and the order of the places. @typedef {{kind:string, id:string, by:string}} Extra */
+/** @returns {Extra} */
 function parseArea() {
-  const [kind = '', id = ''] = (new URLSearchParams(location.search).get('area') ?? '').split('/');
-  return { kind, id };
+  const q = new URLSearchParams(location.search), parts = (q.get('area') ?? '').split('/');
+  return { kind: parts[0], id: parts[1] ?? '', by: q.get('by') === 'rate' ? 'rate' : '' };
 }
 
 async function start() {
@@ -36,7 +38,7 @@ async function start() {
   let area = parseArea();
   /** @param {State} s @param {'push'|'replace'} how */
   const write = (s, how) => {
-    const query = printState(s), extra = area.kind ? `area=${encodeURIComponent(area.kind)}${area.id ? '/' + encodeURIComponent(area.id) : ''}` : '';
+    const query = printState(s), extra = [area.kind ? `area=${encodeURIComponent(area.kind)}${area.id ? '/' + encodeURIComponent(area.id) : ''}` : '', area.by ? `by=${area.by}` : ''].filter(Boolean).join('&');
     history[how === 'push' ? 'pushState' : 'replaceState'](null, '', location.pathname + query + (extra ? (query ? '&' : '?') + extra : ''));
   };
   const store = createStore(read(), write);
@@ -48,14 +50,14 @@ async function start() {
 
 /**
  * @param {import('./state.js').Store} store @param {Config} config @param {import('./format.js').Vocabulary} vocabulary @param {TileJSON} first
- * @param {{get: () => {kind:string, id:string}, set: (a: {kind:string, id:string}) => void}} area
+ * @param {{get: () => Extra, set: (a: Extra) => void}} area
  */
 function run(store, config, vocabulary, first, area) {
   const requests = { tiles: latest(), scale: latest(), places: latest(), areas: latest(), edge: latest() };
   const filter = () => filterQuery(store.get(), config.today);
   /** The filter without what the workbench asks for itself. */
   const own = () => filterQuery(/** @type {State} */ ({ ...store.get(), factors: [], dark: [] }), config.today);
-  const edge = new AreaEdge();
+  const edge = new Shapes();
   let generation = first.generation;
 
   const view = createMapView(store, config, {
@@ -69,7 +71,7 @@ function run(store, config, vocabulary, first, area) {
   const ringOf = (p) => p.boundary.map(([lng, lat]) => ({ lat, lng }));
   const tableRes = () => Math.max(MIN_RES, Math.min(MAX_RES, resolutionForZoom(view.map.getZoom())));
   const areaParam = () => { const { kind, id } = area.get(); return id ? `area=${encodeURIComponent(kind + '/' + id)}` : `bbox=${view.bbox()}`; };
-  const lightQuery = (/** @type {string[]} */ ...more) => [areaParam(), `res=${tableRes()}`, own(), ...more];
+  const lightQuery = (/** @type {string[]} */ ...more) => [areaParam(), `res=${tableRes()}`, area.get().by ? `by=${area.get().by}` : '', own(), ...more];
   function stale() { byId('spots').setAttribute('aria-busy', 'true'); }
   /** @param {unknown} e */
   function fail(e) { message(e instanceof ApiError ? e.message : 'The figures could not be loaded.', [['Try again', () => { message(''); loadAll(); }]]); }
@@ -109,19 +111,36 @@ function run(store, config, vocabulary, first, area) {
       if (s) view.setBreaks(/** @type {{breaks:number[]}} */ (s).breaks);
     } catch { /* the map keeps its classes; the table reports the failure */ }
   }
+  /** An order that cannot be had, from an old link or for hexagons so small, gives way to the usual one. @param {AbortSignal} signal @returns {Promise<import('./lightapi.js').Lighting>} */
+  async function askPlaces(signal) {
+    try {
+      return await getJSON(url('/api/v1/lighting', ...lightQuery(`top=${TOP}`)), signal);
+    } catch (e) {
+      if (!(area.get().by && e instanceof ApiError && e.status === 400)) throw e;
+      rank('');
+      toast('Rates are not known for hexagons of this size: ranked by reports.');
+      return getJSON(url('/api/v1/lighting', ...lightQuery(`top=${TOP}`)), signal);
+    }
+  }
+  /** @param {string} by */
+  function rank(by) { area.set({ ...area.get(), by }); }
+
   async function loadPlaces() {
     stale();
     try {
-      const l = /** @type {import('./lightapi.js').Lighting|undefined} */ (await requests.places.run((signal) => getJSON(url('/api/v1/lighting', ...lightQuery(`top=${TOP}`)), signal)));
+      const l = await requests.places.run(askPlaces);
       if (!l) return;
-      table.show(l.places, Boolean(l.lamp_source));
+      table.show(l);
+      byId('order').hidden = !l.denominator;
+      byId('rank-rate').setAttribute('aria-pressed', String(l.by === 'rate')); byId('rank-count').setAttribute('aria-pressed', String(l.by !== 'rate'));
       mark();
       byId('total').textContent = number(l.total);
       byId('total-note').textContent = `${l.total === 1 ? 'report' : 'reports'} in ${plural(l.cells, 'hexagon')}`
         + (l.lamp_source ? ` · lamps from ${l.lamp_source}${l.lamp_hours ? '' : ', without switch-off hours'}` : ' · no lamps are loaded, so no causes are told')
+        + (l.denominator ? ` · rates by ${l.denominator} from ${l.rate_source}, drawn to the overall rate where little is known` : '')
         + (l.limits?.length ? ` · ${l.limits.join(' ')}` : '');
       byId('table-title').textContent = l.area_name ? `Places in ${l.area_name}` : 'Places on screen';
-      byId('table-note').textContent = l.cells > l.places.length ? `The ${number(l.places.length)} with the most reports.` : '';
+      byId('table-note').textContent = l.cells > l.places.length ? `The ${number(l.places.length)} with the ${l.by === 'rate' ? 'highest rates' : 'most reports'}.` : '';
       byId('clear-area').hidden = !area.get().id;
       message(l.total ? '' : 'No reports of bad lighting after dark here.', l.total ? [] : [
         ...(own() ? [/** @type {[string, () => void]} */ (['All dates and hours', () => store.set({ window: 'all', from: '', to: '', dayparts: [], weekdays: [] })])] : []),
@@ -142,20 +161,19 @@ function run(store, config, vocabulary, first, area) {
   async function loadEdge(fit) {
     const { kind, id } = area.get();
     list.mark(id);
-    if (!id) { requests.edge.cancel(); edge.show([]); return; }
+    if (!id) { requests.edge.cancel(); edge.set([]); return; }
     try {
       const f = /** @type {import('./lightapi.js').AreaFeature|undefined} */ (await requests.edge.run((signal) => getJSON(`/api/v1/areas/${encodeURIComponent(kind)}/${encodeURIComponent(id)}`, signal)));
       if (!f) return;
-      const rings = f.geometry.coordinates.flat(), all = rings.flat();
-      edge.show(rings);
-      const lngs = all.map((p) => p[0]), lats = all.map((p) => p[1]);
-      if (fit) view.map.fitBounds(new LatLngBounds([Math.min(...lats), Math.min(...lngs)], [Math.max(...lats), Math.max(...lngs)]), { animate: false });
+      const rings = /** @type {import('./shapes.js').Line[]} */ (f.geometry.coordinates.flat());
+      edge.set([{ rings, class: 'area-edge' }]);
+      if (fit) view.map.fitBounds(new LatLngBounds(...around(rings.flat())), { animate: false });
     } catch (e) { fail(e); }
   }
   function loadAll() { loadTiles(); loadScale(); loadPlaces(); loadAreas(); }
   /** @param {{kind:string, id:string}} a */
   function setArea(a) {
-    area.set(a);
+    area.set({ ...area.get(), ...a });
     applyArea(true);
   }
   /** @param {boolean} fit */
@@ -165,6 +183,7 @@ function run(store, config, vocabulary, first, area) {
   }
 
   controls(store, { first, exportAs: (ending) => takeSheet(ending) });
+  for (const by of ['rate', 'count']) byId(`rank-${by}`).addEventListener('click', () => { rank(by === 'rate' ? by : ''); loadPlaces(); });
   byId('clear-area').addEventListener('click', () => setArea({ kind: area.get().kind, id: '' }));
   byId('zoom-in').addEventListener('click', () => view.map.zoomIn());
   byId('zoom-out').addEventListener('click', () => view.map.zoomOut());
@@ -190,20 +209,21 @@ function run(store, config, vocabulary, first, area) {
   generation = first.generation;
   view.setTiles(first.tiles[0].replace(/^https?:\/\/[^/]+/, ''));
   edge.addTo(view.map);
+  import('./lamplayer.js').then((m) => m.showLamps(view.map, view.theme)).catch(() => {}); // the table tells of lamps too
   const fresh = !store.get().at; // the map takes the chosen area then
   view.setView(store.get(), first.total ? first.bounds : undefined);
   kinds(area, () => { loadAreas(); applyArea(false); }).then(() => { loadAreas(); loadEdge(fresh); }, fail);
   document.body.classList.add('ready');
 }
 
-/** Fills the choice of kinds of areas. @param {{get: () => {kind:string, id:string}, set: (a: {kind:string, id:string}) => void}} area @param {() => void} changed */
+/** Fills the choice of kinds of areas. @param {{get: () => Extra, set: (a: Extra) => void}} area @param {() => void} changed */
 async function kinds(area, changed) {
   const { kinds: all } = /** @type {{kinds: import('./lightapi.js').Kind[]}} */ (await getJSON('/api/v1/areas'));
   const select = /** @type {HTMLSelectElement} */ (byId('kind'));
   byId('areas').hidden = !all.length; byId('no-areas').hidden = all.length > 0;
   select.replaceChildren(h('option', { value: '', text: 'None' }), ...all.map((k) => h('option', { value: k.kind, text: `${k.kind} (${number(k.areas)})` })));
   select.value = area.get().kind;
-  select.addEventListener('change', () => { area.set({ kind: select.value, id: '' }); changed(); });
+  select.addEventListener('change', () => { area.set({ ...area.get(), kind: select.value, id: '' }); changed(); });
 }
 
 /** @param {import('./state.js').Store} store @param {{first: TileJSON, exportAs: (ending: string) => void}} on */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { PbfWriter } from 'pbf';
 import { BASE, CROYDON, launch, moving, numberIn, open as openPage, query, settled as mapSettled } from './harness.mjs';
 
 const AXE = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
@@ -116,8 +117,79 @@ test('lighting/areas: reports and rates, one of them chosen', async () => {
   assert.equal(query(page).get('area'), 'ward/W2');
   assert.equal(await page.textContent('#table-title'), 'Places in Waddon');
   await page.click('#clear-area');
-  await page.waitForFunction(() => !document.querySelector('.area-edge')?.getAttribute('d'));
+  await page.waitForFunction(() => !document.querySelector('.area-edge'));
   assert.equal(query(page).get('area'), 'ward');
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
+/** A vector tile with a lamp of each kind in a row over its middle. @param {[kind: string, off: string][]} lamps */
+function lampTile(lamps) {
+  const w = new PbfWriter(), values = [...new Set(lamps.flat().filter(Boolean))];
+  w.writeMessage(3, (_, l) => {
+    l.writeVarintField(15, 2); l.writeStringField(1, 'lamps');
+    lamps.forEach(([kind, off], i) => l.writeMessage(2, (_, f) => {
+      f.writePackedVarint(2, [0, values.indexOf(kind), ...(off ? [1, values.indexOf(off)] : [])]);
+      f.writeVarintField(3, 1);
+      f.writePackedVarint(4, [9, 2 * (400 + 800 * i), 2 * 2048]);
+    }, null));
+    l.writeStringField(3, 'kind'); l.writeStringField(3, 'off');
+    for (const v of values) l.writeMessage(4, (_, x) => x.writeStringField(1, v), null);
+    l.writeVarintField(5, 4096);
+  }, null);
+  return Buffer.from(w.finish());
+}
+
+test('lighting/lamps stand on the map from where they can be read, each kind in its shape', async () => {
+  const kinds = [['LED', 5], ['SON', 4], ['CFL', 3], ['MBF', 2], ['gas', 1]].map(([kind, lamps]) => ({ kind, lamps }));
+  let tiles = 0;
+  const { page, context, faults } = await open(browser, `/hub/lighting?at=51.37270,-0.09940,15`, {}, async (page) => {
+    await page.route('**/tiles/lamps.json', (r) => r.fulfill({ json: { tiles: ['http://elsewhere.example/tiles/lamps/{z}/{x}/{y}.mvt'], lamps: 15, hours: true, minzoom: 14, maxzoom: 16, kinds } }));
+    await page.route('**/tiles/lamps/*/*/*.mvt', (r) => { tiles++; return r.fulfill({ contentType: 'application/vnd.mapbox-vector-tile', body: lampTile([['LED', ''], ['SON', ''], ['CFL', ''], ['MBF', ''], ['LED', '00:00-05:30']]) }); });
+  });
+  await page.waitForSelector('#lamps:not([hidden])');
+  assert.match(await page.textContent('#lamps [role=status]') ?? '', /Zoom in/);
+  assert.equal(tiles, 0, 'nothing is asked for that is not shown');
+  await moving(page, () => page.click('#zoom-in'));
+  await settled(page);
+  await page.waitForFunction(() => document.querySelectorAll('.lamps canvas.leaflet-tile-loaded').length > 3);
+  assert.deepEqual(await page.locator('.lamp-kinds li').allTextContents(), ['LED (5)', 'SON (4)', 'CFL (3)', 'MBF (2)', 'Other kinds (1)', 'Hollow: off by policy for part of the night']);
+  // How much ink each symbol has: shapes differ, and a hollow one has another middle.
+  const seen = await page.evaluate(() => {
+    const c = /** @type {HTMLCanvasElement} */ (document.querySelector('.lamps canvas')), k = c.width / 256, copy = Object.assign(document.createElement('canvas'), { width: c.width, height: c.height });
+    const g = /** @type {CanvasRenderingContext2D} */ (copy.getContext('2d', { willReadFrequently: true }));
+    g.drawImage(c, 0, 0);
+    return [0, 1, 2, 3, 4].map((i) => {
+      const x = Math.round((25 + 50 * i) * k), y = Math.round(128 * k), d = g.getImageData(x - 8, y - 8, 17, 17).data;
+      let ink = 0;
+      for (let p = 0; p < d.length; p += 4) if (d[p + 3] > 128 && d[p] < 90) ink++;
+      return { ink, middle: g.getImageData(x, y, 1, 1).data[0] };
+    });
+  });
+  assert.equal(new Set(seen.map((s) => s.ink)).size, 5, `five symbols, five shapes: ${JSON.stringify(seen)}`);
+  assert.ok(seen[0].middle < 90 && seen[4].middle > 200, 'a lamp that is off is hollow');
+  await page.uncheck('#lamps input');
+  assert.equal(await page.locator('.lamps').count(), 0);
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
+test('lighting/places by rate where what they are divided by is loaded', async () => {
+  const place = (/** @type {string} */ cell, /** @type {number} */ after_dark, /** @type {number} */ shrunk) => ({ cell, lat: 51.37, lng: -0.1, place: `near ${cell}`, after_dark, all: after_dark, dark_share: 1, last: '2026-01-01', recent: 1, previous: 1, verdict: 'too_few', others: [], boundary: [[-0.1, 51.37], [-0.1, 51.371], [-0.101, 51.37]],
+    rate: { denominator: 100, raw: shrunk, shrunk, low: shrunk / 2, high: shrunk * 2, relative: 1, verdict: 'no_change' } });
+  const { page, context, faults, requests } = await open(browser, `/hub/lighting?${CROYDON}`, {}, async (page) => { await page.route('**/api/v1/lighting?*', (r) => {
+    const by = new URL(r.request().url()).searchParams.get('by') ?? 'count', busy = place('8a194ad32a1ffff', 50, 0.01), rare = place('8a194ad32a0ffff', 5, 0.04);
+    return r.fulfill({ json: { generation: 1, synthetic: true, res: 10, total: 55, cells: 2, lamp_hours: false, by, denominator: 'metres of street', rate_source: 'roads.geojson', overall_rate: 0.015, places: by === 'rate' ? [rare, busy] : [busy, rare] } });
+  }); });
+  assert.deepEqual(await rows(page), ['8a194ad32a1ffff', '8a194ad32a0ffff']);
+  await page.click('#rank-rate');
+  await settled(page);
+  await page.waitForFunction(() => document.getElementById('rank-rate')?.getAttribute('aria-pressed') === 'true');
+  assert.ok(requests.some((u) => u.includes('by=rate')));
+  assert.deepEqual(await rows(page), ['8a194ad32a0ffff', '8a194ad32a1ffff']);
+  assert.match(await page.textContent('th[data-key=rate]') ?? '', /Per 100 of metres of street/);
+  assert.match(await page.textContent('#table-body tr') ?? '', /4\.02\.0 to 8\.0/);
+  assert.equal(query(page).get('by'), 'rate', 'a link shows the same');
   assert.deepEqual(faults, []);
   await context.close();
 });
