@@ -13,19 +13,11 @@ import (
 	"github.com/uber/h3-go/v4"
 
 	"github.com/streetsafe/streetsafe/internal/access"
-	"github.com/streetsafe/streetsafe/internal/form"
 	"github.com/streetsafe/streetsafe/internal/gazetteer"
 	"github.com/streetsafe/streetsafe/internal/report"
+	"github.com/streetsafe/streetsafe/internal/review"
 	"github.com/streetsafe/streetsafe/internal/store"
 )
-
-// releasedWeights says what a report weighs in public releases once it was
-// reviewed. A browser without scripts sends no proof of work, and its report is
-// one like any other. What one network sent after its tenth report of an hour
-// may show on the hub, but the public figures promise to leave it out.
-func releasedWeights() map[string]int {
-	return map[string]int{form.QuarantineNoProof: 1, form.QuarantineOverLimit: 0}
-}
 
 func newReview(std *streams) *cobra.Command {
 	var s storage
@@ -70,8 +62,8 @@ func newReviewList(std *streams, s *storage) *cobra.Command {
 		Example: `  streetsafe review list --data DIR
   streetsafe review list --data DIR --resolution 8 --json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if resolution < 0 || resolution > 8 {
-				return fmt.Errorf("--resolution %d: expected 0 to 8", resolution)
+			if resolution < 0 || resolution > review.MaxResolution {
+				return fmt.Errorf("--resolution %d: expected 0 to %d", resolution, review.MaxResolution)
 			}
 			return withStore(cmd.Context(), *s, func(st store.Store) error {
 				held, err := st.Held(cmd.Context(), resolution)
@@ -82,7 +74,7 @@ func newReviewList(std *streams, s *storage) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().IntVar(&resolution, "resolution", store.DefaultSchedule().AreaResolution, "H3 resolution of the areas: 5 is a large town, 8 a neighbourhood")
+	cmd.Flags().IntVar(&resolution, "resolution", review.AreaResolution, "H3 resolution of the areas: 5 is a large town, 8 a neighbourhood")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
@@ -95,11 +87,11 @@ func printHeld(std *streams, held []store.Held, asJSON bool) error {
 	lines := make([]heldJSON, 0, len(held))
 	for _, h := range held {
 		line := heldJSON{Day: h.ReceivedOn.String(), Area: h.Area.String(), Reason: h.Reason, Reports: h.Reports, Spots: h.Cells, Kinds: h.Kinds}
-		at, err := h.Area.LatLng()
+		lat, lng, err := review.Near(h.Area)
 		if err != nil {
-			return fmt.Errorf("area %s: %w", h.Area, err)
+			return err
 		}
-		if p, _, ok := places.Nearest(at.Lat, at.Lng); ok {
+		if p, _, ok := places.Nearest(lat, lng); ok {
 			line.Near = p.Name
 		}
 		lines = append(lines, line)
@@ -167,8 +159,8 @@ func (h *heldFlags) filter() (store.HeldFilter, error) {
 			return out, fmt.Errorf("--area %q: expected an H3 cell such as 85194ad3fffffff", h.area)
 		}
 	}
-	if _, known := releasedWeights()[h.heldFor]; h.heldFor != "" && !known {
-		return out, fmt.Errorf("--held-for %q: expected %s or %s", h.heldFor, form.QuarantineNoProof, form.QuarantineOverLimit)
+	if err := review.CheckReason(h.heldFor); err != nil {
+		return out, fmt.Errorf("--held-for %w", err)
 	}
 	out.Reason = h.heldFor
 	return out, nil
@@ -216,20 +208,8 @@ func newReviewChange(std *streams, s *storage, change func() reviewChange) *cobr
 
 func releaseHeld() reviewChange {
 	return reviewChange{"release", "Let held reports be published on schedule", "released",
-		func(ctx context.Context, st store.Store, which store.HeldFilter) (n int64, err error) {
-			for reason, weight := range releasedWeights() {
-				if which.Reason != "" && which.Reason != reason {
-					continue
-				}
-				part := which
-				part.Reason = reason
-				done, err := st.ReleaseHeld(ctx, part, weight)
-				if err != nil {
-					return n, err
-				}
-				n += done
-			}
-			return n, nil
+		func(ctx context.Context, st store.Store, which store.HeldFilter) (int64, error) {
+			return review.Release(ctx, st, which)
 		}}
 }
 

@@ -18,7 +18,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/streetsafe/streetsafe/internal/form"
 	"github.com/streetsafe/streetsafe/internal/report"
+	"github.com/streetsafe/streetsafe/internal/review"
 	"github.com/streetsafe/streetsafe/internal/store"
 )
 
@@ -313,4 +315,11 @@ func mustCount(t *testing.T, st store.Store) int64 {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// The form and the review name the reasons alike.
+func TestReview_reasons(t *testing.T) {
+	if form.QuarantineNoProof != review.NoProof || form.QuarantineOverLimit != review.OverLimit {
+		t.Error("the form holds reports back for reasons that the review does not know")
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/uber/h3-go/v4"
 
 	"github.com/streetsafe/streetsafe/internal/report"
+	"github.com/streetsafe/streetsafe/internal/store"
 )
 
 // Surface is what is asked for.
@@ -24,6 +25,7 @@ const (
 	SurfaceAudit                   // the audit log
 	SurfaceActions                 // what was done about places, with the notes for partners
 	SurfaceRecord                  // writing that down
+	SurfaceReview                  // counts of held back reports, which may be let go or dropped
 )
 
 // Ask is what somebody wants to see.
@@ -106,6 +108,11 @@ func Decide(who *Identity, ask Ask) (Grant, error) {
 	case SurfaceAccounts, SurfaceAudit:
 		if who.Role != Admin {
 			return refuse("Only administrators manage accounts and read the audit log.")
+		}
+		return Grant{}, nil
+	case SurfaceReview:
+		if who.Role != Admin && (who.Role != Officer || who.Area != National) {
+			return refuse("Reports that are held back are looked after by administrators, and by officers who are bound to no area.")
 		}
 		return Grant{}, nil
 	case SurfacePlaces:
@@ -274,6 +281,15 @@ func (g *Grant) ClampRes(res int) int { return min(res, g.MaxRes) }
 
 // minReason is how many letters a reason has at least: enough that "x" is none.
 const minReason = 5
+
+// CheckReason refuses what is no reason for the audit log. Its error is an
+// *InputError.
+func CheckReason(why string) error {
+	if reasonMissing(why) || store.ValidateReason(why) != nil {
+		return &InputError{fmt.Sprintf("say why, in at least %d letters: it goes into the audit log", minReason)}
+	}
+	return nil
+}
 
 func reasonMissing(why string) bool {
 	letters := 0

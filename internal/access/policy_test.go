@@ -87,6 +87,9 @@ func TestDecide_tiers(t *testing.T) {
 		{"nobody, map", access.NewIdentity(access.Nobody, access.National, nil), access.SurfaceMap, "", 3, "-", 0, 0, "Log in"},
 		{"nobody, places", access.NewIdentity(access.Nobody, access.National, nil), access.SurfacePlaces, "", 3, "-", 0, 0, "Log in"},
 		{"officer, audit log", officer, access.SurfaceAudit, "", 3, "-", 0, 0, "administrators"},
+		{"officer of a force, held reports", access.NewIdentity(access.Officer, "metropolitan", nil), access.SurfaceReview, "", 3, "-", 0, 0, "bound to no area"},
+		{"planner, held reports", planner, access.SurfaceReview, "", 3, "-", 0, 0, "bound to no area"},
+		{"nobody, held reports", access.NewIdentity(access.Nobody, access.National, nil), access.SurfaceReview, "", 3, "-", 0, 0, "Log in"},
 		{"planner, accounts", planner, access.SurfaceAccounts, "", 3, "-", 0, 0, "administrators"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 // The reasons for which a submission waits for review instead of counting.
 const (
 	QuarantineOverLimit = "over_limit" // more than Config.PerHour from one network
-	QuarantineNoProof   = "no_proof"   // no proof of work, or a used or old one
+	QuarantineNoProof   = "no_proof"   // no proof of work, or another report's or an old one
 )
 
 // Submission is one report on its way to the store. It holds nothing of who

@@ -71,3 +71,9 @@ func centre(c h3.Cell) (lat, lng float64) {
 
 // round6 keeps six decimals, 11 cm.
 func round6(x float64) float64 { return math.Round(x*1e6) / 1e6 }
+
+// nameNear names the place nearest to a point, "" for none.
+func (s *Server) nameNear(lat, lng float64) string {
+	p, _, _ := s.places.Nearest(lat, lng)
+	return p.Name
+}

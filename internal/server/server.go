@@ -59,6 +59,8 @@ type Parts struct {
 	// method; nil for none.
 	MonthPrecision func() MonthPrecision
 
+	Review pages.Review // reports that are held back; nil for no page about them
+
 	// Mounted are handlers that answer beside ours, such as the report form's, by
 	// path: each gets that path, everything below it, and it with an ending.
 	Mounted map[string]http.Handler
@@ -87,6 +89,7 @@ type Server struct {
 	views     *watch.Watcher
 
 	monthPrecision func() MonthPrecision
+	review         pages.Review
 }
 
 // New returns a server. It fails when its embedded files do not fit together.
@@ -100,7 +103,7 @@ func New(cfg Config, p Parts) (*Server, error) {
 	}
 	s.announcer, s.packages, s.views = newAnnouncer(), p.Packages, p.Views
 	s.workbench.Store(&Workbench{})
-	s.monthPrecision = p.MonthPrecision
+	s.monthPrecision, s.review = p.MonthPrecision, p.Review
 	if s.gate == nil {
 		if cfg.Mode != modeDemo {
 			return nil, errors.New("a server that is no demo needs to know who may see what")
@@ -167,7 +170,7 @@ func (s *Server) routes() *mux.Router {
 	get("/static/{path:.+}", s.static)
 
 	m.Handle("/demo/view", s.answer(s.sameOrigin(s.demoView))).Methods(http.MethodPost)
-	people := pages.New(s.gate, pages.Config{Asset: s.assetURL, Synthetic: s.cfg.Synthetic, Log: s.log})
+	people := pages.New(s.gate, pages.Config{Asset: s.assetURL, Synthetic: s.cfg.Synthetic, Log: s.log, Review: s.review, Near: s.nameNear})
 	for _, path := range pages.Paths {
 		m.MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool { return below(r.URL.Path, path) }).Handler(people)
 	}

@@ -23,6 +23,9 @@ type Config struct {
 	Asset     func(name string) string // address of an embedded file
 	Synthetic bool                     // the reports are made up
 	Log       *slog.Logger
+
+	Review Review                        // what is held back; nil for no page about it
+	Near   func(lat, lng float64) string // names a place near a point, "" for none
 }
 
 //go:embed templates/*.html style.css
@@ -84,6 +87,7 @@ func (h *Handler) routes() {
 	h.guarded("POST /admin/accounts/disable", accounts, h.setDisabled(true))
 	h.guarded("POST /admin/accounts/enable", accounts, h.setDisabled(false))
 	h.guarded("GET /admin/audit", audit, h.auditPage)
+	h.reviewRoutes()
 	h.open("/", func(w http.ResponseWriter, r *http.Request, _ *access.Identity) error {
 		return h.refuse(w, r, http.StatusNotFound, "There is nothing at this address.")
 	})
@@ -104,7 +108,9 @@ func (h *Handler) guarded(pattern string, surface access.Surface, do action) {
 		if _, err := access.Decide(who, access.Ask{Surface: surface}); err != nil {
 			return err
 		}
-		if r.Method == http.MethodPost && !h.gate.GoodForm(who, r.PostFormValue("csrf")) {
+		// The demo has no sessions, and no surface but the review that forms act on;
+		// that a request comes from this site was checked.
+		if r.Method == http.MethodPost && !who.Demo && !h.gate.GoodForm(who, r.PostFormValue("csrf")) {
 			return h.refuse(w, r, http.StatusForbidden, "This form is out of date: go back, load the page again and send it once more.")
 		}
 		return do(w, r, who)
@@ -175,8 +181,11 @@ type page struct {
 	Mine                   store.SecretHash
 	Entries                []store.AuditEntry
 	Check                  store.AuditCheck
+	Review                 *reviewView
+	MayReview              bool
 
 	asset func(string) string
+	near  func(lat, lng float64) string
 }
 
 // Asset is the address of an embedded file.
@@ -184,7 +193,9 @@ func (p *page) Asset(name string) string { return p.asset(name) }
 
 func (h *Handler) newPage(r *http.Request, name, title string) *page {
 	who := access.FromContext(r.Context())
-	return &page{Title: title, Page: name, Who: who, Form: h.gate.FormToken(who), Synthetic: h.cfg.Synthetic, asset: h.cfg.Asset}
+	_, err := access.Decide(who, access.Ask{Surface: access.SurfaceReview})
+	return &page{Title: title, Page: name, Who: who, Form: h.gate.FormToken(who), Synthetic: h.cfg.Synthetic, asset: h.cfg.Asset,
+		near: h.cfg.Near, MayReview: err == nil && h.cfg.Review != nil}
 }
 
 func (h *Handler) show(w http.ResponseWriter, status int, name string, p *page) error {
