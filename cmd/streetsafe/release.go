@@ -74,7 +74,7 @@ with the store: without it nothing can be published again, and there is no other
 DATA/public is for everybody: serve it with streetsafe-public or any web server.
 
 DATA/public/catalog.jsonld is the entry for an open-data portal (DCAT). Every build
-writes it anew from --publisher, --licence, --contact and --public-url, so give
+writes it anew from --publisher, --licence, --contact and --base-url, so give
 them each time.
 
 The first build fixes the universe: the land cells and the police forces, from
@@ -85,7 +85,7 @@ The first build fixes the universe: the land cells and the police forces, from
     --boundary-id PFA20CD --boundary-name PFA20NM 2026-H1
   streetsafe release build --data DIR --public /srv/public
   streetsafe release build --data DIR --publisher 'Croydon Council' \
-    --contact mailto:data@example.org --public-url https://safe.example.org`,
+    --contact mailto:data@example.org --base-url https://safe.example.org`,
 		RunE: func(cmd *cobra.Command, args []string) error { return runReleaseBuild(cmd.Context(), std, o, args) },
 	}
 	f := cmd.Flags()
@@ -97,7 +97,7 @@ The first build fixes the universe: the land cells and the police forces, from
 	f.StringVar(&o.about.Publisher, "publisher", "", "name of the body that publishes, for the catalogue")
 	f.StringVar(&o.about.Licence, "licence", release.DefaultLicence, "URL of the licence, for the catalogue")
 	f.StringVar(&o.about.Contact, "contact", "", "https: or mailto: URL to ask at, for the catalogue")
-	f.StringVar(&o.about.URL, "public-url", "", "address under which DATA/public is served, such as https://safe.example.org; without it the catalogue's addresses are relative")
+	f.StringVar(&o.about.URL, "base-url", "", "address of the public site as the public knows it, such as https://safe.example.org; without it the catalogue's addresses are relative")
 	return cmd
 }
 

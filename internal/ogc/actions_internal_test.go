@@ -26,7 +26,7 @@ const someActions = `{"format":1,"synthetic":true,"updated":"2026-03-01","action
 // Actions are points that hold from their first step to their last, with all
 // that is published of them.
 func TestReadModel_actions(t *testing.T) {
-	m, err := readModel(folder{"/manifest.json": `{"format":1,"releases":[]}`, actionsFile: someActions})
+	m, err := readModel(folder{"/manifest.json": `{"format":1,"releases":[]}`, actionsFile: someActions}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,10 +69,10 @@ func TestReadModel_refuses(t *testing.T) {
 		"another format":            {"/manifest.json": index, actionsFile: `{"format":2}`},
 		"an action without a place": {"/manifest.json": index, actionsFile: `{"format":1,"actions":[{"id":"x","updated":"2026-01-01"}]}`},
 		"an action without a day":   {"/manifest.json": index, actionsFile: `{"format":1,"actions":[{"id":"x","lat":1,"lng":1}]}`},
-		"a release without tiles":   {"/manifest.json": `{"format":1,"releases":[{"id":"2025-H1","from":"2025-01-01","to":"2025-07-01"}]}`},
+		"an archive that is none":   {"/manifest.json": `{"format":1,"releases":[{"id":"2025-H1","from":"2025-01-01","to":"2025-07-01"}]}`, "/2025-H1/tiles.pmtiles": "x"},
 		"a release without days":    {"/manifest.json": `{"format":1,"releases":[{"id":"2025-H1"}]}`},
 	} {
-		if _, err := readModel(f); err == nil {
+		if _, err := readModel(f, nil); err == nil {
 			t.Errorf("%s was accepted", name)
 		}
 	}

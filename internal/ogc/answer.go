@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/streetsafe/streetsafe/internal/blob"
 	"github.com/streetsafe/streetsafe/internal/tilecache"
 )
 
@@ -246,7 +247,7 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, e *tilecache.Entr
 	typ, tag, body := e.Header[0].Values[0], e.Header[1].Values[0], e.Body
 	head.Add("Vary", "Accept-Encoding")
 	head.Set("Cache-Control", cacheAnswer)
-	zip := len(body) >= leastZipped && takesGzip(r.Header.Get("Accept-Encoding"))
+	zip := len(body) >= leastZipped && blob.Accepts(r.Header.Get("Accept-Encoding"), "gzip")
 	if zip {
 		tag += "-gzip"
 	}
@@ -257,7 +258,7 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, e *tilecache.Entr
 		head.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 		head.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	}
-	if known(r.Header.Get("If-None-Match"), `"`+tag+`"`) {
+	if blob.Matches(r.Header.Get("If-None-Match"), `"`+tag+`"`) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
@@ -283,25 +284,4 @@ func zipped(body []byte) (*tilecache.Entry, error) {
 		return nil, fmt.Errorf("ogc: compress: %w", err)
 	}
 	return &tilecache.Entry{Body: b.Bytes()}, nil
-}
-
-func takesGzip(header string) bool {
-	for item := range strings.SplitSeq(header, ",") {
-		name, params, _ := strings.Cut(strings.TrimSpace(item), ";")
-		if strings.EqualFold(strings.TrimSpace(name), "gzip") {
-			q, ok := strings.CutPrefix(strings.ReplaceAll(strings.ToLower(params), " ", ""), "q=")
-			n, err := strconv.ParseFloat(q, 64)
-			return !ok || err == nil && n > 0
-		}
-	}
-	return false
-}
-
-func known(header, tag string) bool {
-	for item := range strings.SplitSeq(header, ",") {
-		if item = strings.TrimSpace(item); item == "*" || strings.TrimPrefix(item, "W/") == tag {
-			return true
-		}
-	}
-	return false
 }

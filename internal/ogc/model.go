@@ -2,12 +2,9 @@ package ogc
 
 import (
 	"bytes"
-	"compress/gzip"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,6 +42,15 @@ type model struct {
 	collections []*collection
 	byID        map[string]*collection
 	tilesets    map[string]*tileset // by release
+	releases    map[string]*parts   // by release
+}
+
+// parts is what a release adds to a model. A release never changes, so the next
+// model takes it over.
+type parts struct {
+	manifest    string // its hash
+	tiles       *tileset
+	collections []*collection
 }
 
 // collection is a set of features.
@@ -68,7 +74,9 @@ type feature struct {
 	first, last string // days in which it holds
 }
 
-func readModel(data source) (*model, error) {
+// readModel reads what is published. What had holds of a release is taken over;
+// had may be nil.
+func readModel(data source, had *model) (*model, error) {
 	raw, _, ok := data.Open("/" + public.ManifestFile)
 	if !ok {
 		return nil, errors.New("ogc: no release is published")
@@ -77,17 +85,36 @@ func readModel(data source) (*model, error) {
 	if err := json.Unmarshal(raw, &index); err != nil {
 		return nil, fmt.Errorf("ogc: %s: %w", public.ManifestFile, err)
 	}
-	m := &model{byID: map[string]*collection{}, tilesets: map[string]*tileset{}}
+	m := &model{byID: map[string]*collection{}, tilesets: map[string]*tileset{}, releases: map[string]*parts{}}
 	limits := tileLimits(data.Paths())
 	slices.SortFunc(index.Releases, func(a, b public.Release) int { // newest first; of the same end the shorter
 		return strings.Compare(b.To+b.From, a.To+a.From)
 	})
 	for _, r := range index.Releases {
-		if err := m.addRelease(data, r, limits[r.ID]); err != nil {
-			return nil, fmt.Errorf("ogc: release %s: %w", r.ID, err)
+		p := had.release(r)
+		if p == nil {
+			var err error
+			if p, err = readRelease(data, r, limits[r.ID]); err != nil {
+				return nil, fmt.Errorf("ogc: release %s: %w", r.ID, err)
+			}
+		}
+		m.releases[r.ID] = p
+		if p.tiles != nil {
+			m.tilesets[r.ID] = p.tiles
+		}
+		for _, c := range p.collections {
+			m.add(c)
 		}
 	}
 	return m, m.addActions(data)
+}
+
+// release is what a model has of a release, nil when it has nothing.
+func (m *model) release(r public.Release) *parts {
+	if m == nil || m.releases[r.ID] == nil || m.releases[r.ID].manifest != r.SHA256 {
+		return nil
+	}
+	return m.releases[r.ID]
 }
 
 func (m *model) add(c *collection) {
@@ -95,49 +122,57 @@ func (m *model) add(c *collection) {
 	m.byID[c.ID] = c
 }
 
-func (m *model) addRelease(data source, r public.Release, limits []limit) error {
+func readRelease(data source, r public.Release, limits []limit) (*parts, error) {
 	to, err := time.Parse(dayForm, r.To)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	last := to.AddDate(0, 0, -1).Format(dayForm)
-	t, err := readTileset(data, r, limits)
-	if err != nil {
-		return err
+	p := &parts{manifest: r.SHA256}
+	if p.tiles, err = readTileset(data, r, limits); err != nil {
+		return nil, err
 	}
-	m.tilesets[r.ID] = t
 	made := ""
 	if r.Synthetic {
 		made = " Every report in it is made up."
 	}
 	for res := tiledRes; res >= coarsestRes; res-- {
-		c := &collection{ID: "cells-" + r.ID, Release: r.ID, Synthetic: r.Synthetic, Box: t.Box, First: r.From, Last: last,
+		c := &collection{ID: "cells-" + r.ID, Release: r.ID, Synthetic: r.Synthetic, First: r.From, Last: last,
 			Title: fmt.Sprintf("%s: hexagons of about %s", r.ID, areaOfCell[res]),
 			Description: fmt.Sprintf("About how many reports of feeling unsafe there were from %s to %s in hexagons of resolution %d of the H3 grid. "+
 				"A place without a number is not a safe place: it may have no reports, too few to show, or none that anybody sent.%s", r.From, last, res, made)}
 		if res == tiledRes {
-			c.tiles = t
+			c.tiles = p.tiles
 		} else {
 			c.ID += "-res" + strconv.Itoa(res)
 		}
-		c.features = reader(data, fmt.Sprintf("/%s/res%d.geojson", r.ID, res), c.First, c.Last)
-		m.add(c)
-	}
-	areas := "/" + r.ID + "/areas.geojson"
-	if _, _, ok := data.Open(areas); ok {
-		year := last[:4]
-		c := &collection{ID: "areas-" + year, Release: r.ID, Synthetic: r.Synthetic, First: year + "-01-01", Last: last,
-			Title: year + ": police forces by factor",
-			Description: "For each police force or area how many reports of the year named each factor. " +
-				"Outlines run along hexagons. A factor without a number is not one without reports." + made}
-		c.features = reader(data, areas, c.First, c.Last)
-		if c.Box, err = boxOf(c); err != nil {
-			return err
+		if err := p.add(data, c, fmt.Sprintf("/%s/res%d.geojson", r.ID, res)); err != nil {
+			return nil, err
 		}
-		m.add(c)
 	}
-	return nil
+	year := last[:4]
+	return p, p.add(data, &collection{ID: "areas-" + year, Release: r.ID, Synthetic: r.Synthetic, First: year + "-01-01", Last: last,
+		Title: year + ": police forces by factor",
+		Description: "For each police force or area how many reports of the year named each factor. " +
+			"Outlines run along hexagons. A factor without a number is not one without reports." + made}, "/"+r.ID+"/areas.geojson")
 }
+
+// add adds a collection of the features in a published file, if it is there.
+func (p *parts) add(data source, c *collection, path string) error {
+	if _, _, ok := data.Open(path); !ok {
+		return nil
+	}
+	p.collections = append(p.collections, c)
+	c.features = reader(data, path, c.First, c.Last)
+	var err error
+	if c.Box, err = boxOf(c); err == nil && p.tiles != nil && c.Box != world {
+		p.tiles.Box = p.tiles.Box.and(c.Box) // children of a hexagon stand out of it a little
+	}
+	return err
+}
+
+// world is the box of a collection without a feature.
+var world = rect{-180, -90, 180, 90}
 
 // boxOf is the box around all features of a collection.
 func boxOf(c *collection) (rect, error) {
@@ -147,7 +182,7 @@ func boxOf(c *collection) (rect, error) {
 		box = box.and(f.shape.box)
 	}
 	if box == empty {
-		box = rect{-180, -90, 180, 90}
+		box = world
 	}
 	return box, err
 }
@@ -259,100 +294,4 @@ func readAction(raw json.RawMessage) (feature, error) {
 	f.properties, err3 = json.Marshal(members)
 	f.shape, err4 = readShape(f.geometry)
 	return f, errors.Join(err1, err2, err3, err4)
-}
-
-// tileset is the tiles of a release.
-type tileset struct {
-	Release string
-	Title   string
-	Box     rect
-	MinZoom int
-	MaxZoom int
-	Layers  []layer
-	Limits  []limit
-}
-
-type layer struct {
-	ID          string            `json:"id"`
-	Description string            `json:"description,omitempty"`
-	MinZoom     int               `json:"minzoom"`
-	MaxZoom     int               `json:"maxzoom"`
-	Fields      map[string]string `json:"fields"`
-}
-
-// limit is which tiles of a zoom there are.
-type limit struct {
-	Zoom                           int
-	MinRow, MaxRow, MinCol, MaxCol int
-}
-
-// readTileset reads what the release's archive says of its tiles: the header and
-// the metadata of PMTiles, version 3.
-func readTileset(data source, r public.Release, limits []limit) (*tileset, error) {
-	const header, e7 = 127, 1e7
-	raw, _, ok := data.Open("/" + r.ID + "/tiles.pmtiles")
-	if !ok || len(raw) < header || string(raw[:8]) != "PMTiles\x03" {
-		return nil, errors.New("it has no tiles.pmtiles of version 3")
-	}
-	at, n := binary.LittleEndian.Uint64(raw[24:]), binary.LittleEndian.Uint64(raw[32:])
-	if at > uint64(len(raw)) || n > uint64(len(raw))-at {
-		return nil, errors.New("tiles.pmtiles is damaged")
-	}
-	z, err := gzip.NewReader(bytes.NewReader(raw[at : at+n]))
-	if err != nil {
-		return nil, fmt.Errorf("tiles.pmtiles: %w", err)
-	}
-	text, err := io.ReadAll(z)
-	if err != nil {
-		return nil, fmt.Errorf("tiles.pmtiles: %w", err)
-	}
-	var about struct {
-		Name   string
-		Layers []layer `json:"vector_layers"`
-	}
-	if err := json.Unmarshal(text, &about); err != nil {
-		return nil, fmt.Errorf("tiles.pmtiles: %w", err)
-	}
-	t := &tileset{Release: r.ID, Title: about.Name, Layers: about.Layers, Limits: limits, MinZoom: int(raw[100]), MaxZoom: int(raw[101])}
-	for i := range t.Box {
-		t.Box[i] = float64(int32(binary.LittleEndian.Uint32(raw[102+4*i:]))) / e7
-	}
-	return t, nil
-}
-
-// tileLimits reads from the paths of all files which tiles each release has.
-func tileLimits(paths []string) map[string][]limit {
-	byZoom := map[string]map[int]*limit{}
-	for _, p := range paths {
-		name, ok := strings.CutSuffix(p, ".mvt")
-		parts := strings.Split(name, "/")
-		if !ok || len(parts) != 5 {
-			continue
-		}
-		z, err1 := strconv.Atoi(parts[2])
-		x, err2 := strconv.Atoi(parts[3])
-		y, err3 := strconv.Atoi(parts[4])
-		if errors.Join(err1, err2, err3) != nil {
-			continue
-		}
-		zooms := byZoom[parts[1]]
-		if zooms == nil {
-			zooms = map[int]*limit{}
-			byZoom[parts[1]] = zooms
-		}
-		l := zooms[z]
-		if l == nil {
-			l = &limit{z, y, y, x, x}
-			zooms[z] = l
-		}
-		l.MinRow, l.MaxRow, l.MinCol, l.MaxCol = min(l.MinRow, y), max(l.MaxRow, y), min(l.MinCol, x), max(l.MaxCol, x)
-	}
-	out := map[string][]limit{}
-	for release, zooms := range byZoom {
-		for _, l := range zooms {
-			out[release] = append(out[release], *l)
-		}
-		slices.SortFunc(out[release], func(a, b limit) int { return a.Zoom - b.Zoom })
-	}
-	return out
 }

@@ -92,7 +92,7 @@ func (h *Handler) current() (*model, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.model == nil || tags != h.tags {
-		m, err := readModel(h.data)
+		m, err := readModel(h.data, h.model)
 		if err != nil {
 			return nil, err
 		}

@@ -133,8 +133,17 @@ func geoJSON(cells []Cell, l tiles.Layer, synthetic bool) ([]byte, error) {
 	return slices.Concat(head, []byte(`"synthetic":true,`), rest), nil
 }
 
-// boundsOf is the box around the cells of the coarsest resolution, in degrees;
-// the whole map when there are none.
+// bounds is the box around all cells. Edition 0 took the coarsest ones alone,
+// which their children stand out of a little.
+func (d Dataset) bounds(edition int) (west, south, east, north float64, err error) {
+	cells := slices.Clone(d.Cells[coarsestRes])
+	for res := themeRes; res <= finestRes && edition > 0; res++ {
+		cells = append(cells, d.Cells[res]...)
+	}
+	return boundsOf(cells)
+}
+
+// boundsOf is the box around cells, in degrees; the whole map when there are none.
 func boundsOf(cells []Cell) (west, south, east, north float64, err error) {
 	const mercatorNorth = 85.0511
 	if len(cells) == 0 {

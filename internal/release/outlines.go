@@ -134,6 +134,9 @@ func ring(loop h3.GeoLoop, outer bool) []position {
 // round5 rounds degrees to about a metre.
 func round5(degrees float64) float64 { return math.Round(degrees*1e5) / 1e5 }
 
+// floor5 rounds degrees down, so that a box keeps what it has.
+func floor5(degrees float64) float64 { return math.Floor(degrees*1e5) / 1e5 }
+
 // checkAreas compares the areas with the rows of the yearly table.
 func (v *verifier) checkAreas(rows [][]string) error {
 	b, ok := v.read[areasFile]

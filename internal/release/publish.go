@@ -145,7 +145,7 @@ func (o *output) writeAbout(d Dataset) error {
 func (o *output) writeTiles(d Dataset) error {
 	archive := pmtiles.Archive{MinZoom: minTileZoom, MaxZoom: maxTileZoom}
 	var err error
-	archive.West, archive.South, archive.East, archive.North, err = boundsOf(d.Cells[coarsestRes])
+	archive.West, archive.South, archive.East, archive.North, err = d.bounds(o.edition)
 	if err != nil {
 		return err
 	}
@@ -188,11 +188,11 @@ func (o *output) writeManifest(d Dataset) error {
 		Shown: map[string]int{},
 	}
 	if o.edition >= 1 {
-		west, south, east, north, err := boundsOf(d.Cells[coarsestRes])
+		west, south, east, north, err := d.bounds(o.edition)
 		if err != nil {
 			return err
 		}
-		m.Tiles.Bounds = &[4]float64{round5(west), round5(south), round5(east), round5(north)}
+		m.Tiles.Bounds = &[4]float64{floor5(west), floor5(south), -floor5(-east), -floor5(-north)}
 	}
 	for z := minTileZoom; z <= maxTileZoom; z++ {
 		m.Tiles.Resolutions[strconv.Itoa(z)] = tileResolution(z)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/streetsafe/streetsafe/internal/ogc"
 	"github.com/streetsafe/streetsafe/internal/release/public"
 	"github.com/streetsafe/streetsafe/internal/words"
 )
@@ -41,6 +42,7 @@ func DefaultEmbedOrigins() []string {
 type Site struct {
 	cfg    Config
 	data   *public.Handler
+	ogc    *ogc.Handler
 	words  *words.Catalogue
 	pages  *pageSet
 	assets *assetSet
@@ -59,6 +61,9 @@ func New(cfg Config, data *public.Handler) (*Site, error) {
 	}
 	s := &Site{cfg: cfg, data: data}
 	var err error
+	if s.ogc, err = ogc.New(data, ogc.Config{Base: cfg.Base, Prefix: cfg.Prefix}); err != nil {
+		return nil, err
+	}
 	if s.words, err = words.Load(messageFiles, "messages"); err != nil {
 		return nil, fmt.Errorf("site: %w", err)
 	}
@@ -124,9 +129,14 @@ func (s *Site) current() (*model, error) {
 	return s.model, nil
 }
 
-// ServeHTTP answers GET and HEAD of pages; everything else is the data's to
-// answer, and gets its one and the same 404.
+// ServeHTTP answers GET and HEAD of pages, and what GIS programs ask for in the
+// OGC's words; everything else is the data's to answer, and gets its one and the
+// same 404.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if ogc.Handles(r.URL.Path) && r.URL.RawPath == "" {
+		s.ogc.ServeHTTP(w, r)
+		return
+	}
 	serve := s.route(r.URL.Path)
 	if serve == nil || r.URL.RawPath != "" || r.Method != http.MethodGet && r.Method != http.MethodHead {
 		s.data.ServeHTTP(w, r)
