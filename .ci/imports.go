@@ -86,7 +86,7 @@ var rules = []rule{
 	{under: "internal/access", allow: []string{"internal/report", "internal/store", "internal/review"},
 		deepDeny: []string{"github.com/jackc/pgx", "github.com/mattn/go-sqlite3", "database/sql"},
 		because:  "who may see what is decided without knowing which database keeps the accounts"},
-	{under: "internal/server", allow: []string{"internal/report", "internal/cube", "internal/tilecache", "internal/gazetteer", "internal/analysis", "internal/access", "internal/areas", "internal/exposure", "internal/lamps", "internal/pmtiles", "internal/watch", "tiles", "static"},
+	{under: "internal/server", allow: []string{"internal/report", "internal/cube", "internal/tilecache", "internal/gazetteer", "internal/analysis", "internal/access", "internal/areas", "internal/exposure", "internal/lamps", "internal/pmtiles", "internal/watch", "internal/action", "internal/actionbook", "tiles", "static"},
 		deny: []string{"github.com/jackc/pgx", "github.com/mattn/go-sqlite3"}, deepDeny: []string{"github.com/jackc/pgx", "github.com/mattn/go-sqlite3"},
 		because: "a tile never touches a database: the server answers from memory"},
 	{under: "internal/words", allow: nil, outside: []string{"github.com/nicksnyder/go-i18n", "golang.org/x/text"},

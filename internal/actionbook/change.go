@@ -112,7 +112,7 @@ func (b *Book) keep(ctx context.Context, who *access.Identity, d draft) (*Entry,
 	if err != nil {
 		return nil, err
 	}
-	v := store.ActionVersion{ID: next.ID, Number: 1, At: b.Now(), Who: nameOf(who), Change: d.change, Body: body}
+	v := store.ActionVersion{ID: next.ID, Number: 1, At: b.Now(), Who: NameOf(who), Change: d.change, Body: body}
 	if d.before != nil {
 		v.Number = d.before.Number + 1
 	}
@@ -145,7 +145,7 @@ func (b *Book) dated(d draft) action.Action {
 	return next
 }
 
-// nameOf is how the history and the audit log call somebody.
-func nameOf(who *access.Identity) string {
+// NameOf is how the history and the audit log call somebody.
+func NameOf(who *access.Identity) string {
 	return cmp.Or(who.Email, "demo "+who.Role.String())
 }

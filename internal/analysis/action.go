@@ -23,6 +23,7 @@ type EvaluationQuery struct {
 	// and Johnson 2003, Journal of Quantitative Criminology 19, 275-301).
 	Gap, Reach int
 	Exclude    []h3.Cell // at any resolution: cells of other actions, not to be compared with
+	Within     Region    // what may be counted: cells outside belong to neither side; zero for all
 }
 
 // MaxReach bounds the comparison area: some two thousand cells.
@@ -131,10 +132,10 @@ func (q EvaluationQuery) areas() (place, around []h3.Cell, err error) {
 			own.add(at)
 		}
 	}
-	if len(own.cells) == 0 {
+	place = slices.DeleteFunc(slices.Clone(own.cells), q.outside)
+	if len(place) == 0 {
 		return nil, nil, fmt.Errorf("analysis: an action needs a place")
 	}
-	place = slices.Clone(own.cells)
 	excluded := map[h3.Cell]bool{}
 	for _, c := range q.Exclude {
 		excluded[c] = true
@@ -149,7 +150,7 @@ func (q EvaluationQuery) areas() (place, around []h3.Cell, err error) {
 		for _, c := range ring {
 			disk = appendDisk(disk[:0], c, 1)
 			for _, n := range disk[1:] {
-				if _, isNew := own.add(n); isNew && step > q.Gap && !anyAncestor(n, excluded) {
+				if _, isNew := own.add(n); isNew && step > q.Gap && !anyAncestor(n, excluded) && !q.outside(n) {
 					around = append(around, n)
 				}
 			}
@@ -157,6 +158,8 @@ func (q EvaluationQuery) areas() (place, around []h3.Cell, err error) {
 	}
 	return place, around, nil
 }
+
+func (q EvaluationQuery) outside(c h3.Cell) bool { return !q.Within.Contains(c) }
 
 // anyAncestor reports whether a cell or an ancestor of it is in a set.
 func anyAncestor(c h3.Cell, set map[h3.Cell]bool) bool {

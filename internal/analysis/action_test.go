@@ -169,6 +169,21 @@ func TestEvaluate_Places(t *testing.T) {
 	if wide := ask(analysis.EvaluationQuery{Cells: cells, Res: 9, Gap: 4, Reach: 5}); wide.Around.Before >= base.Around.Before || wide.Around.Before == 0 {
 		t.Errorf("with a gap of four: %+v", wide)
 	}
+	// Half of the district may be counted: the place is whole, fewer are around it.
+	half := diskOf(t, cells[0], 3)
+	within, err := analysis.InCells(half)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if part := ask(analysis.EvaluationQuery{Cells: cells, Res: 9, Within: within}); part.Place != base.Place || part.Around.Before == 0 || part.Around.Before >= base.Around.Before {
+		t.Errorf("within a part: %+v, want less around than in %+v", part, base)
+	}
+	if _, err := analysis.Evaluate(s, analysis.EvaluationQuery{Cells: []h3.Cell{parent}, Res: 9, Works: works, Within: within}); err != nil {
+		t.Errorf("a place that is partly outside: %v", err)
+	}
+	if _, err := analysis.Evaluate(s, analysis.EvaluationQuery{Cells: []h3.Cell{cellAt(t, 53, -2, 9)}, Res: 9, Works: works, Within: within}); err == nil {
+		t.Error("a place that is all outside: no error")
+	}
 	dark := ask(analysis.EvaluationQuery{Cells: cells, Res: 9, Filter: report.Filter{Dark: 1 << report.DarkNo}})
 	if dark.Place != (analysis.Pair{}) || dark.Verdict != analysis.TooFew {
 		t.Errorf("by day, where all reports are from the dark: %+v", dark)

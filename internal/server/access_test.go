@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +17,7 @@ import (
 	"github.com/streetsafe/streetsafe/internal/areas"
 	"github.com/streetsafe/streetsafe/internal/cube"
 	"github.com/streetsafe/streetsafe/internal/server"
-	"github.com/streetsafe/streetsafe/internal/store/sqlite"
+	"github.com/streetsafe/streetsafe/internal/store"
 	"github.com/streetsafe/streetsafe/internal/watch"
 )
 
@@ -33,6 +32,7 @@ type site struct {
 	*fixture
 	gate   *access.Gate
 	region *access.Region // of the bound accounts, without a ring
+	store  store.Access
 	asks   map[string]func(*http.Request)
 }
 
@@ -64,11 +64,9 @@ func newSite(t testing.TB, withAreas bool) *site {
 	t.Helper()
 	c := commonParts(t)
 	s := &site{fixture: &fixture{reports: c.reports, cube: cube.New(c.snapshot)}, region: croydonRegion(t), asks: map[string]func(*http.Request){"signed out": func(*http.Request) {}}}
-	st, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), sqlite.FileName), sqlite.Options{Create: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { st.Close() })
+	var err error
+	st := newStore(t)
+	s.store = st
 	cfg := access.Config{Params: access.Params{Time: 1, Memory: 8, Threads: 1}, Now: func() time.Time { return today }}
 	if withAreas {
 		cfg.Areas = oneArea{s.region}
@@ -77,7 +75,7 @@ func newSite(t testing.TB, withAreas bool) *site {
 		t.Fatal(err)
 	}
 	s.handler, err = server.New(server.Config{Mode: "serve", Version: "test", Synthetic: true, StoreID: "0123abcd", CacheBytes: 8 << 20},
-		server.Parts{Cube: s.cube, Gazetteer: c.places, Access: s.gate, Views: watch.New(watch.Parts{Library: st, Gate: s.gate, Cube: s.cube, Log: slog.New(slog.DiscardHandler)}), Now: func() time.Time { return today }, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+		server.Parts{Cube: s.cube, Gazetteer: c.places, Access: s.gate, Views: watch.New(watch.Parts{Library: st, Gate: s.gate, Cube: s.cube, Log: slog.New(slog.DiscardHandler)}), Actions: newBook(t, st), Now: func() time.Time { return today }, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,6 +206,10 @@ var routeKinds = map[string]struct {
 	"/api/v1/lighting":                    {figured, "/api/v1/lighting"},
 	"/api/v1/lighting.csv":                {exported, "/api/v1/lighting.csv?reason=to+repair"},
 	"/api/v1/lighting.xlsx":               {exported, "/api/v1/lighting.xlsx?reason=to+repair&top=1"},
+	"/api/v1/actions":                     {figured, "/api/v1/actions?status=done"},
+	"/api/v1/actions/{id}":                {figured, "/api/v1/actions/" + doneID},
+	"/api/v1/actions/{id}/steps":          {posted, "/api/v1/actions/" + doneID + "/steps"},
+	"/api/v1/actions/{id}/evaluation":     {figured, "/api/v1/actions/" + doneID + "/evaluation"},
 	"/demo/view":                          {demoOnly, "/demo/view"},
 }
 

@@ -47,7 +47,7 @@ func TestOpenAPI(t *testing.T) {
 	} {
 		requests = append(requests, httptest.NewRequest(http.MethodGet, target, nil))
 	}
-	requests = append(requests, benchRequests()...)
+	requests = append(append(requests, benchRequests()...), actionRequests(t)...)
 	used := map[string]bool{}
 	for _, r := range append(append(requests, sendings()...), analyses()...) {
 		target := r.Method + " " + r.URL.String()

@@ -16,6 +16,7 @@ import (
 
 	"github.com/streetsafe/streetsafe/internal/access"
 	"github.com/streetsafe/streetsafe/internal/access/pages"
+	"github.com/streetsafe/streetsafe/internal/actionbook"
 	"github.com/streetsafe/streetsafe/internal/cube"
 	"github.com/streetsafe/streetsafe/internal/gazetteer"
 	"github.com/streetsafe/streetsafe/internal/report"
@@ -52,8 +53,9 @@ type Parts struct {
 	Log       *slog.Logger     // nil for slog.Default
 	Access    *access.Gate     // who may see what; nil in the demo opens it to everybody
 
-	Packages PackageWriter  // writes GeoPackages; nil when there are none
-	Views    *watch.Watcher // saved views and their alerts; nil to keep none
+	Packages PackageWriter    // writes GeoPackages; nil when there are none
+	Views    *watch.Watcher   // saved views and their alerts; nil to keep none
+	Actions  *actionbook.Book // what was done about places; nil to keep none
 
 	// MonthPrecision tells how many reports know only their month, for the note on
 	// method; nil for none.
@@ -87,6 +89,7 @@ type Server struct {
 	workbench atomic.Pointer[Workbench]
 	packages  PackageWriter
 	views     *watch.Watcher
+	actions   *actionbook.Book
 
 	monthPrecision func() MonthPrecision
 	review         pages.Review
@@ -101,7 +104,7 @@ func New(cfg Config, p Parts) (*Server, error) {
 		queries: newQueryMemo(), tables: newTableMemo(), desk: newDesk(), gate: p.Access,
 		cache: tilecache.New(cfg.CacheBytes, runtime.GOMAXPROCS(0)),
 	}
-	s.announcer, s.packages, s.views = newAnnouncer(), p.Packages, p.Views
+	s.announcer, s.packages, s.views, s.actions = newAnnouncer(), p.Packages, p.Views, p.Actions
 	s.workbench.Store(&Workbench{})
 	s.monthPrecision, s.review = p.MonthPrecision, p.Review
 	if s.gate == nil {
@@ -160,6 +163,7 @@ func (s *Server) routes() *mux.Router {
 	get("/api/v1/events", s.events)
 	s.workbenchRoutes(m)
 	s.officerRoutes(m)
+	s.actionRoutes(m)
 	get("/api/openapi.json", s.openAPI)
 
 	get("/healthz", s.healthz)

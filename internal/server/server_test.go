@@ -77,13 +77,13 @@ func newFixture(t testing.TB, change func(*server.Config)) *fixture {
 	t.Helper()
 	c := commonParts(t)
 	f := &fixture{reports: c.reports, cube: cube.New(c.snapshot), log: &bytes.Buffer{}}
-	places := c.places
+	places, st := c.places, newStore(t)
 	var err error
 	cfg := server.Config{Mode: "demo", Version: "test", Synthetic: true, StoreID: "0123abcd", Origins: []string{"*"}, CacheBytes: 8 << 20}
 	if change != nil {
 		change(&cfg)
 	}
-	f.handler, err = server.New(cfg, server.Parts{Cube: f.cube, Gazetteer: places, Log: slog.New(slog.NewTextHandler(f.log, nil)), Mounted: mountForm(t, places), Views: newViews(t, f.cube, access.NewDemo(nil))})
+	f.handler, err = server.New(cfg, server.Parts{Cube: f.cube, Gazetteer: places, Log: slog.New(slog.NewTextHandler(f.log, nil)), Mounted: mountForm(t, places), Views: newViews(t, st, f.cube, access.NewDemo(nil)), Actions: newBook(t, st)})
 	if err != nil {
 		t.Fatal(err)
 	}

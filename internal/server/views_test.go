@@ -17,14 +17,18 @@ import (
 	"github.com/streetsafe/streetsafe/internal/watch"
 )
 
-// newViews keeps views in a store of its own.
-func newViews(t testing.TB, c *cube.Cube, gate watch.Gate) *watch.Watcher {
+func newStore(t testing.TB) *sqlite.Store {
 	t.Helper()
 	st, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), sqlite.FileName), sqlite.Options{Create: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { st.Close() })
+	return st
+}
+
+func newViews(t testing.TB, st store.Library, c *cube.Cube, gate watch.Gate) *watch.Watcher {
+	t.Helper()
 	return watch.New(watch.Parts{Library: st, Gate: gate, Cube: c, Log: slog.New(slog.DiscardHandler)})
 }
 
