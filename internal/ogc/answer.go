@@ -253,7 +253,7 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, e *tilecache.Entr
 	}
 	head.Set("Etag", `"`+tag+`"`)
 	if typ == typeHTML {
-		head.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		head.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 	} else {
 		head.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 		head.Set("Cross-Origin-Resource-Policy", "cross-origin")
