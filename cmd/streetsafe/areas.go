@@ -21,9 +21,8 @@ func newAreas(std *streams) *cobra.Command {
 		Long: `areas keeps boundaries in the store: wards, boroughs, forces, or any other kind.
 A running server sees a change within seconds. A report belongs to the area in
 which the centre of its hexagon lies. Areas of the kinds force, borough, council,
-district and authority bind accounts from the next start of the server on: who
-belongs to one, by its id, sees what lies in it, and who belongs to none that is
-loaded sees nothing.`,
+district and authority bind accounts: who belongs to one, by its id, sees what lies
+in it, and who belongs to none that is loaded sees nothing.`,
 		Example: `  streetsafe areas import --data DIR --kind ward wards.geojson
   streetsafe areas list --data DIR`,
 	}

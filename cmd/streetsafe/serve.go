@@ -225,7 +225,12 @@ func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) er
 	background.Go(func() { gate.Follow(ctx) })
 	setsTick := time.NewTicker(lookForDatasets)
 	defer setsTick.Stop()
-	background.Go(func() { sets.follow(ctx, setsTick.C, handler.SetWorkbench) })
+	background.Go(func() {
+		sets.follow(ctx, setsTick.C, func(w *server.Workbench) {
+			gate.SetAreas(sets.binding()) // first: nobody sees more for a moment
+			handler.SetWorkbench(w)
+		})
+	})
 	viewsTick := time.NewTicker(lookAtViews)
 	defer viewsTick.Stop()
 	base := o.access.publicURL

@@ -158,10 +158,11 @@ func (g *Gate) AreaBinds(area string) bool {
 	if area == National {
 		return true
 	}
-	if g.cfg.Areas == nil {
+	areas := g.boundaries()
+	if areas == nil {
 		return false
 	}
-	_, ok := g.cfg.Areas.Region(area)
+	_, ok := areas.Region(area)
 	return ok
 }
 

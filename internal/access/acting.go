@@ -10,11 +10,11 @@ import (
 // nobody is logged in, such as watching a saved view. Account 0 is the demo's
 // officer. store.ErrNotFound when the account is disabled or not there.
 func (g *Gate) Acting(ctx context.Context, account int64) (*Identity, error) {
-	if g.demo != nil {
+	if g.isDemo {
 		if account != 0 {
 			return nil, store.ErrNotFound
 		}
-		return g.demo[Officer.String()], nil
+		return g.demoView(Officer.String()), nil
 	}
 	a, err := g.store.Account(ctx, account)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,7 +25,7 @@ type Config struct {
 	Absolute  time.Duration // a session ends after so long, used or not; 0 for DefaultAbsolute
 	Params    Params        // cost of passwords; zero for DefaultParams
 	Proxies   Proxies
-	Areas     Areas // nil while no boundary is loaded: then areas do not bind
+	Areas     Areas // nil while no boundary is loaded: then areas do not bind; see SetAreas
 	Now       func() time.Time
 	Log       *slog.Logger
 }
@@ -60,10 +61,13 @@ type Gate struct {
 	backoff     *backoff
 	secret      []byte
 	publicHTTPS bool
-	demo        map[string]*Identity // by the value of the cookie; nil outside the demo
+	isDemo      bool
 	sso         *sso
 
 	mu         sync.RWMutex // guards the fields below
+	areas      Areas
+	demo       map[string]*Identity // by the value of the cookie; nil outside the demo
+	changed    chan struct{}        // closed when what is remembered may be wrong
 	remembered map[sessionKey]*memory
 	epoch      uint64 // grows when everything remembered is dropped
 	revision   int64
@@ -105,7 +109,7 @@ func (m *memory) despite(now time.Time) *memory {
 
 // New returns a gate over a store.
 func New(ctx context.Context, st store.Access, cfg Config) (*Gate, error) {
-	g := &Gate{cfg: cfg, store: st, now: cfg.Now, log: cfg.Log, remembered: map[sessionKey]*memory{}}
+	g := &Gate{cfg: cfg, store: st, now: cfg.Now, log: cfg.Log, remembered: map[sessionKey]*memory{}, areas: cfg.Areas, changed: make(chan struct{})}
 	if g.now == nil {
 		g.now = time.Now
 	}
@@ -147,20 +151,49 @@ const DemoArea = "E09000008"
 // NewDemo returns a gate that is open: every visitor is the demo's officer, or
 // whom a cookie chooses. areas may be nil.
 func NewDemo(areas Areas) *Gate {
-	g := &Gate{now: time.Now, log: slog.Default(), cfg: Config{Areas: areas}, demo: map[string]*Identity{}}
+	g := &Gate{now: time.Now, log: slog.Default(), isDemo: true, changed: make(chan struct{})}
+	g.SetAreas(areas)
+	return g
+}
+
+// SetAreas replaces the boundaries that bind accounts, nil for none. It holds from
+// the next request on, and open streams are told.
+func (g *Gate) SetAreas(areas Areas) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.areas = areas
+	if g.isDemo {
+		g.demo = g.demoViews()
+	}
+	g.dropAll()
+}
+
+func (g *Gate) demoViews() map[string]*Identity {
+	out := map[string]*Identity{}
 	for _, who := range []Identity{
 		{Role: Officer, Area: National, Email: "demo officer"}, {Role: Planner, Area: DemoArea, Email: "demo planner"},
 		{Role: Public, Area: National, Email: "demo public"}, {Role: Nobody, Area: National},
 	} {
 		who.Demo, who.Scopes = true, allScopes
-		g.bind(&who)
-		g.demo[who.Role.String()] = who.sealed()
+		g.bindTo(&who, g.areas)
+		out[who.Role.String()] = who.sealed()
 	}
-	return g
+	return out
+}
+
+// demoView is the visitor of the demo who chose a view; the officer when there is
+// none of that name.
+func (g *Gate) demoView(view string) *Identity {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	if who := g.demo[view]; who != nil {
+		return who
+	}
+	return g.demo[Officer.String()]
 }
 
 // Demo reports whether the gate is the demo's.
-func (g *Gate) Demo() bool { return g.demo != nil }
+func (g *Gate) Demo() bool { return g.isDemo }
 
 // DemoViews lists the views of SetDemoView.
 func DemoViews() []string {
@@ -170,7 +203,7 @@ func DemoViews() []string {
 // SetDemoView makes the visitor of the demo see it as another role; the view is
 // officer, planner, public or signed-out.
 func (g *Gate) SetDemoView(w http.ResponseWriter, r *http.Request, view string) bool {
-	if g.demo == nil || g.demo[view] == nil {
+	if !g.isDemo || !slices.Contains(DemoViews(), view) {
 		return false
 	}
 	g.setCookie(w, r, demoCookie, view, 0)
@@ -178,11 +211,19 @@ func (g *Gate) SetDemoView(w http.ResponseWriter, r *http.Request, view string) 
 }
 
 // bind finds the region of an account's area.
-func (g *Gate) bind(who *Identity) {
-	if who.Area == National || who.Area == "" || g.cfg.Areas == nil || who.Role == Admin {
+func (g *Gate) bind(who *Identity) { g.bindTo(who, g.boundaries()) }
+
+func (g *Gate) boundaries() Areas {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	return g.areas
+}
+
+func (g *Gate) bindTo(who *Identity, areas Areas) {
+	if who.Area == National || who.Area == "" || areas == nil || who.Role == Admin {
 		return
 	}
-	region, ok := g.cfg.Areas.Region(who.Area)
+	region, ok := areas.Region(who.Area)
 	if ok && who.Role == Planner {
 		var err error
 		if region, err = region.WithRing(who.Area); err != nil {
@@ -199,11 +240,8 @@ func (g *Gate) bind(who *Identity) {
 // Who finds out who asks. It never returns nil: whoever is not known is Nobody.
 // The error is a trouble of the store, when there is nothing in memory.
 func (g *Gate) Who(r *http.Request) (*Identity, error) {
-	if g.demo != nil {
-		if who := g.demo[g.cookie(r, demoCookie)]; who != nil {
-			return who, nil
-		}
-		return g.demo[Officer.String()], nil
+	if g.isDemo {
+		return g.demoView(g.cookie(r, demoCookie)), nil
 	}
 	if secret, ok := tokenOf(r); ok {
 		return g.recall(r.Context(), sha256.Sum256([]byte(secret)), g.readToken)
@@ -257,8 +295,23 @@ func (g *Gate) drop(key sessionKey) {
 func (g *Gate) forget() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.dropAll()
+}
+
+// dropAll needs g.mu.
+func (g *Gate) dropAll() {
 	clear(g.remembered)
 	g.epoch++
+	close(g.changed)
+	g.changed = make(chan struct{})
+}
+
+// Changed returns a channel that is closed when somebody who was known may no
+// longer be who they were: ask Who again then. Take it before asking.
+func (g *Gate) Changed() <-chan struct{} {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	return g.changed
 }
 
 // readSession reads a session from the store; ErrNotFound when it is no good.

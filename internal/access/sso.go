@@ -158,7 +158,7 @@ func (g *Gate) FinishSSO(w http.ResponseWriter, r *http.Request) (next string, e
 	if err != nil {
 		return "", errors.Join(ErrSSO, err)
 	}
-	claims, err := g.claims(r, j)
+	claims, raw, err := g.claims(r, j)
 	if err != nil {
 		return "", errors.Join(ErrSSO, err)
 	}
@@ -166,6 +166,7 @@ func (g *Gate) FinishSSO(w http.ResponseWriter, r *http.Request) (next string, e
 	if err != nil {
 		return "", err
 	}
+	g.keepHint(w, r, raw)
 	return j.Next, g.start(w, r, a, "log in by single sign-on")
 }
 
@@ -196,43 +197,44 @@ func (g *Gate) takeJourney(w http.ResponseWriter, r *http.Request) (j journey, e
 	return j, nil
 }
 
-// claims exchanges the code and returns what the provider says of somebody.
-func (g *Gate) claims(r *http.Request, j journey) (map[string]any, error) {
+// claims exchanges the code and returns what the provider says of somebody,
+// with the ID token as it came.
+func (g *Gate) claims(r *http.Request, j journey) (claims map[string]any, raw string, err error) {
 	ctx := oidc.ClientContext(r.Context(), g.sso.cfg.Client)
 	provider, config, err := g.sso.connect(ctx)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	token, err := config.Exchange(ctx, r.URL.Query().Get("code"), oauth2.VerifierOption(j.Verifier))
 	if err != nil {
-		return nil, fmt.Errorf("exchange the code: %w", err)
+		return nil, "", fmt.Errorf("exchange the code: %w", err)
 	}
 	raw, ok := token.Extra("id_token").(string)
 	if !ok {
-		return nil, errors.New("the provider gives no ID token")
+		return nil, "", errors.New("the provider gives no ID token")
 	}
 	id, err := provider.Verifier(&oidc.Config{ClientID: g.sso.cfg.ClientID, Now: g.now}).Verify(ctx, raw)
 	if err != nil {
-		return nil, fmt.Errorf("check the ID token: %w", err)
+		return nil, "", fmt.Errorf("check the ID token: %w", err)
 	}
 	if subtle.ConstantTimeCompare([]byte(id.Nonce), []byte(j.Nonce)) != 1 {
-		return nil, errors.New("the ID token is of another journey")
+		return nil, "", errors.New("the ID token is of another journey")
 	}
-	claims := map[string]any{}
+	claims = map[string]any{}
 	if err := id.Claims(&claims); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if claims["email"] == nil || dig(claims, g.sso.cfg.GroupsClaim) == nil {
 		info, err := provider.UserInfo(ctx, oauth2.StaticTokenSource(token))
 		if err != nil {
-			return nil, fmt.Errorf("ask for the user's details: %w", err)
+			return nil, "", fmt.Errorf("ask for the user's details: %w", err)
 		}
 		if info.Subject != id.Subject {
-			return nil, errors.New("the user's details are of somebody else")
+			return nil, "", errors.New("the user's details are of somebody else")
 		}
 		more := map[string]any{}
 		if err := info.Claims(&more); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		for name, value := range more {
 			if _, ok := claims[name]; !ok {
@@ -241,7 +243,7 @@ func (g *Gate) claims(r *http.Request, j journey) (map[string]any, error) {
 		}
 	}
 	claims["sub"] = id.Subject
-	return claims, nil
+	return claims, raw, nil
 }
 
 // ssoAccount finds or makes the account of somebody whom the provider knows,

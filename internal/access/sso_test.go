@@ -28,6 +28,8 @@ type provider struct {
 	user     storage.User
 	groups   []string
 	pkce     []string // challenge methods that were asked for
+	back     string   // where browsers may go after a log-out
+	ended    []string // whose sessions ended
 	inIDOnly bool     // the groups are in the details only, not in the ID token
 }
 
@@ -98,14 +100,15 @@ func startProvider(t *testing.T, hub string) *provider {
 type hub struct {
 	url  string
 	gate *access.Gate
+	mux  *http.ServeMux
 	mu   sync.Mutex // guards err
 	err  error
 }
 
 func startHub(t *testing.T) (*hub, func(g *access.Gate)) {
 	t.Helper()
-	h := &hub{}
 	mux := http.NewServeMux()
+	h := &hub{mux: mux}
 	mux.HandleFunc("/login/oidc", func(w http.ResponseWriter, r *http.Request) {
 		h.keep(h.gate.StartSSO(w, r, r.URL.Query().Get("next")))
 	})
@@ -353,5 +356,79 @@ func TestUseOIDC_refusals(t *testing.T) {
 	}
 	if g, err := access.ParseGroupRole("cn=x,ou=y=officer"); err != nil || g.Group != "cn=x,ou=y" {
 		t.Errorf("%+v, %v", g, err)
+	}
+}
+
+// leaving is a client that may send browsers back to an address after a log-out.
+type leaving struct {
+	op.Client
+	back string
+}
+
+func (l leaving) PostLogoutRedirectURIs() []string { return []string{l.back} }
+
+// GetClientByClientID lets the hub be told of by its log-out page.
+func (p *provider) GetClientByClientID(ctx context.Context, id string) (op.Client, error) {
+	c, err := p.Storage.GetClientByClientID(ctx, id)
+	return leaving{c, p.back}, err
+}
+
+// TerminateSession notes whose session the provider ends.
+func (p *provider) TerminateSession(ctx context.Context, user, client string) error {
+	p.mu.Lock()
+	p.ended = append(p.ended, user+" of "+client)
+	p.mu.Unlock()
+	return p.Storage.TerminateSession(ctx, user, client)
+}
+
+// Logging out here logs out at the provider, for the one who asks, and the
+// browser comes back to our page.
+func TestSSO_logout(t *testing.T) {
+	f, p, h := newSSO(t)
+	p.groups, p.back = []string{"met"}, h.url+access.LogoutPath
+	var left string
+	h.mux.HandleFunc("POST "+access.LogoutPath, func(w http.ResponseWriter, r *http.Request) {
+		who, err := f.gate.Who(r)
+		h.keep(errors.Join(err, f.gate.Logout(w, r, who)))
+		f.gate.LeaveSSO(w, r, who)
+		http.Redirect(w, r, access.LogoutPath, http.StatusSeeOther)
+	})
+	h.mux.HandleFunc("GET "+access.LogoutPath, func(w http.ResponseWriter, r *http.Request) {
+		left = f.gate.TakeLeave(w, r)
+		_, _ = w.Write([]byte("the log-out page"))
+	})
+	c := browser(t)
+	if _, err := signIn(t, p, h, c); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.PostForm(h.url+access.LogoutPath, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.takeErr(); err != nil || !strings.HasPrefix(left, p.url+"/") || !strings.Contains(left, "id_token_hint=") {
+		t.Fatalf("the way to the provider: %q (%v)", left, err)
+	}
+	resp, err := c.Get(left)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, resp); got != "the log-out page" || resp.Request.URL.Path != access.LogoutPath {
+		t.Errorf("ended at %s: %s", resp.Request.URL, got)
+	}
+	if len(p.ended) != 1 || p.ended[0] != "42 of streetsafe" {
+		t.Errorf("the provider ended %v", p.ended)
+	}
+	if left != "" {
+		t.Errorf("the log-out page leads on once more, to %s", left)
+	}
+	if got := f.gate.TakeLeave(recorder(), with(at("/logout"), &http.Cookie{Name: "streetsafe-leave", Value: "aHR0cHM6Ly9ldmlsLmV4YW1wbGU.x"})); got != "" {
+		t.Errorf("a cookie of somebody else leads to %s", got)
+	}
+	// Whoever has a password has nothing to log out of elsewhere.
+	f.add("admin@example.org", "admin", "")
+	in := with(at("/hub"), f.login(f.gate, "admin@example.org")...)
+	w := recorder()
+	f.gate.LeaveSSO(w, in, f.who(f.gate, in))
+	if len(w.Result().Cookies()) > 0 {
+		t.Errorf("an account with a password is sent to the provider: %v", w.Result().Cookies())
 	}
 }

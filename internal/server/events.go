@@ -19,8 +19,8 @@ const (
 	// heartbeat keeps proxies from taking a quiet stream for a dead one; most
 	// wait a minute.
 	heartbeat = 20 * time.Second
-	// streamLife is how long a stream lasts. The page opens the next one at once,
-	// and whoever may no longer see the map learns it then.
+	// streamLife is how long a stream lasts. The page opens the next one at once:
+	// a session that has been idle for too long ends then.
 	streamLife = 10 * time.Minute
 	// retryMillis is how long a page waits before it opens a lost stream again.
 	retryMillis = 2000
@@ -92,7 +92,8 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
 	if _, err := parseQuery(r); err != nil {
 		return err
 	}
-	if _, err := s.granted(r, access.Ask{Surface: access.SurfaceMap}); err != nil {
+	grant, err := s.granted(r, access.Ask{Surface: access.SurfaceMap})
+	if err != nil {
 		return err
 	}
 	h := w.Header()
@@ -111,17 +112,35 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
 	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
 	ctx, cancel := context.WithTimeout(r.Context(), streamLife)
 	defer cancel()
-	s.stream(ctx, eventWriter{w, http.NewResponseController(w)}, nudges)
+	s.stream(ctx, eventWriter{w, http.NewResponseController(w)}, nudges, s.stillSees(r, grant.Scope))
 	return nil
+}
+
+// stillSees returns what says whether whoever opened a stream may go on with it:
+// the same account, seeing the same. Trouble of the store ends nobody's.
+func (s *Server) stillSees(r *http.Request, scope string) func() bool {
+	account := access.FromContext(r.Context()).Account
+	return func() bool {
+		who, err := s.gate.Who(r)
+		if err != nil {
+			return true
+		}
+		grant, err := s.decide(who, access.Ask{Surface: access.SurfaceMap})
+		return err == nil && who.Account == account && grant.Scope == scope
+	}
 }
 
 const typeEvents = "text/event-stream"
 
-// stream writes until the client has gone, the stream has lived its time or the
-// server stops.
-func (s *Server) stream(ctx context.Context, out eventWriter, nudges <-chan struct{}) {
+// stream writes until the client has gone or may no longer see the map, the
+// stream has lived its time or the server stops.
+func (s *Server) stream(ctx context.Context, out eventWriter, nudges <-chan struct{}, may func() bool) {
 	tick := time.NewTicker(heartbeat)
 	defer tick.Stop()
+	changed := s.gate.Changed()
+	if !may() { // since the request was let in
+		return
+	}
 	told := s.cube.Current().Generation()
 	err := out.send(fmt.Sprintf("retry: %d\n%s", retryMillis, generationEvent(told)))
 	for err == nil {
@@ -130,6 +149,10 @@ func (s *Server) stream(ctx context.Context, out eventWriter, nudges <-chan stru
 			return
 		case <-s.announcer.ended:
 			return
+		case <-changed:
+			if changed = s.gate.Changed(); !may() {
+				return
+			}
 		case <-tick.C:
 			err = out.send(": still here\n\n")
 		case <-nudges:

@@ -168,3 +168,91 @@ func (s *signalled) Write(b []byte) (int, error) {
 }
 
 func (s *signalled) Flush() {}
+
+// listening is a stream that somebody opened.
+type listening struct {
+	heard chan struct{} // one for each piece written
+	over  chan struct{}
+}
+
+func (l *listening) Header() http.Header         { return http.Header{} }
+func (l *listening) WriteHeader(int)             {}
+func (l *listening) Write(b []byte) (int, error) { l.heard <- struct{}{}; return len(b), nil }
+func (l *listening) Flush()                      {}
+
+// listen opens a stream and waits for its first event.
+func (s *site) listen(t *testing.T, who string) *listening {
+	t.Helper()
+	l := &listening{make(chan struct{}, 100), make(chan struct{})}
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(func() { cancel(); <-l.over })
+	r := httptest.NewRequest(http.MethodGet, "/api/v1/events", nil).WithContext(ctx)
+	s.asks[who](r)
+	go func() { defer close(l.over); s.handler.ServeHTTP(l, r) }()
+	l.wait(t, who+" hears nothing", l.heard)
+	return l
+}
+
+func (l *listening) wait(t *testing.T, otherwise string, c <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-c:
+	case <-time.After(20 * time.Second): // a failure, not a measure
+		t.Fatal(otherwise)
+	}
+}
+
+// A stream ends with the session, token or account behind it, at once, and with
+// nobody else's.
+func TestServer_eventsRevoked(t *testing.T) {
+	s := newSite(t, true)
+	accounts, err := s.gate.Accounts(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	planner, officer, token := s.listen(t, "planner"), s.listen(t, "officer"), s.listen(t, "planner's token for tiles")
+	for _, a := range accounts {
+		if a.Role == "planner" {
+			if err := s.gate.SetDisabled(t.Context(), a.ID, true, "test"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	planner.wait(t, "the planner is disabled and the stream goes on", planner.over)
+	token.wait(t, "the planner is disabled and the token's stream goes on", token.over)
+	s.publish(t, 2)
+	officer.wait(t, "the officer's stream has ended with the planner's", officer.heard)
+
+	r := httptest.NewRequest(http.MethodPost, "/logout", nil)
+	s.asks["officer"](r)
+	who, err := s.gate.Who(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.gate.Logout(httptest.NewRecorder(), r, who); err != nil {
+		t.Fatal(err)
+	}
+	officer.wait(t, "the officer has logged out and the stream goes on", officer.over)
+}
+
+// Boundaries that are imported bind accounts from that moment on, and streams of
+// those who see something else now are opened anew.
+func TestServer_eventsRebound(t *testing.T) {
+	s := newSite(t, false)
+	total := func(who string) int {
+		return int(decode[struct{ Total float64 }](t, s.as(t, who, http.MethodGet, "/api/v1/summary?res=8", nil)).Total)
+	}
+	before := total("planner")
+	planner, officer := s.listen(t, "planner"), s.listen(t, "officer")
+	s.gate.SetAreas(oneArea{s.region})
+	planner.wait(t, "the planner sees another area and the stream goes on", planner.over)
+	s.publish(t, 2)
+	officer.wait(t, "the officer's stream has ended with the planner's", officer.heard)
+	if after := total("planner"); after == 0 || after >= before {
+		t.Errorf("a planner saw %d reports before the import of boundaries and %d after", before, after)
+	}
+	s.gate.SetAreas(nil)
+	if now := total("planner"); now < before {
+		t.Errorf("without boundaries again: %d of %d", now, before)
+	}
+}

@@ -11,6 +11,7 @@ import { detailMessage, showDetail, showSummary } from './panel.js';
 import { searchBox } from './search.js';
 import { chrome, showTab, toast } from './shell.js';
 import { addMonths, createStore, filterQuery, MAX_PACK, NO_FILTER, parseState, printState, windowOf } from './state.js';
+import { sessionLost } from './who.js';
 
 /** @typedef {import('./api.js').Config} Config */
 /** @typedef {import('./api.js').TileJSON} TileJSON */
@@ -229,7 +230,7 @@ function run(store, config, vocabulary, first) {
     await loadTiles();
     loadScale(); loadSummary(); openDetail();
     setTimeout(lookForAlerts, ALERTS_SOON_MS);
-  }, { ask: async () => /** @type {Config} */ (await getJSON('/api/v1/config')).generation });
+  }, { ask: async () => /** @type {Config} */ (await getJSON('/api/v1/config')).generation, lost: () => { sessionLost(message); } });
 
   applyTiles(first);
   view.setView(store.get(), first.total ? first.bounds : undefined);

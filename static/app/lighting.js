@@ -14,6 +14,7 @@ import { toast } from './shell.js';
 import { around, Shapes } from './shapes.js';
 import { createStore, filterQuery, parseState, printState } from './state.js';
 import { askWhy, takeAway } from './takeaway.js';
+import { sessionLost } from './who.js';
 
 /** @typedef {import('./api.js').Config} Config */
 /** @typedef {import('./api.js').TileJSON} TileJSON */
@@ -203,7 +204,7 @@ function run(store, config, vocabulary, first, area) {
     if (now.cell !== was.cell) mark();
   });
   follow(async (news) => { if (news !== generation) { await loadTiles(); loadScale(); loadPlaces(); loadAreas(); } },
-    { ask: async () => /** @type {Config} */ (await getJSON('/api/v1/config')).generation });
+    { ask: async () => /** @type {Config} */ (await getJSON('/api/v1/config')).generation, lost: () => { sessionLost(message); } });
 
   byId('to-hub').setAttribute('href', '/hub' + printState(store.get()));
   generation = first.generation;

@@ -18,6 +18,14 @@ function demo(who) {
   byId('synthetic').hidden = false;
 }
 
+/** Says what has become of the session, when the server takes the page no longer. @param {(text: string, actions: [string, () => void][]) => void} message */
+export async function sessionLost(message) {
+  const who = /** @type {Session|null} */ (await getJSON('/api/v1/session').catch(() => null));
+  if (!who || who.may.includes('map')) return; // the map says when the server cannot be reached
+  if (who.user) message('Your account no longer shows this map.', [['Your account', () => location.assign('/account')]]);
+  else message('You are logged out. The map stays as it is until you log in again.', [['Log in', () => location.assign('/login?next=' + encodeURIComponent(location.pathname + location.search))]]);
+}
+
 getJSON('/api/v1/session').then((answer) => {
   const who = /** @type {Session} */ (answer);
   if (who.demo) demo(who);

@@ -106,13 +106,18 @@ func (h *Handler) welcome(w http.ResponseWriter, r *http.Request, _ *access.Iden
 }
 
 func (h *Handler) logoutPage(w http.ResponseWriter, r *http.Request, _ *access.Identity) error {
-	return h.show(w, http.StatusOK, "logout", h.newPage(r, "logout", "Log out"))
+	p := h.newPage(r, "logout", "Log out")
+	if p.Leave = h.gate.TakeLeave(w, r); p.Leave != "" {
+		w.Header().Set("Refresh", "0; url="+p.Leave)
+	}
+	return h.show(w, http.StatusOK, "logout", p)
 }
 
 func (h *Handler) logout(w http.ResponseWriter, r *http.Request, who *access.Identity) error {
 	if err := h.gate.Logout(w, r, who); err != nil {
 		return err
 	}
-	seeOther(w, "/logout")
+	h.gate.LeaveSSO(w, r, who)
+	seeOther(w, access.LogoutPath)
 	return nil
 }

@@ -172,6 +172,7 @@ type page struct {
 	Email     string
 	Next      string
 	TileURL   string
+	Leave     string // where a browser that has logged out goes on to
 
 	Demo, SSO, First, Gone bool
 	Views, ScopeNames      []string

@@ -64,3 +64,16 @@ test('follow/without events it asks once a minute until they come back', async (
   assert.equal(asked, 1);
   stop();
 });
+
+test('follow/a page that the server takes no longer is told, one whose connection broke is not', () => {
+  const f = fixture();
+  let lost = 0;
+  const stop = follow(() => {}, { ask: async () => 0, lost: () => { lost++; }, ...f });
+  f.sources[0].readyState = 0; // the browser tries again
+  f.sources[0].dispatchEvent(new Event('error'));
+  assert.equal(lost, 0);
+  f.sources[0].readyState = 2;
+  f.sources[0].dispatchEvent(new Event('error'));
+  assert.equal(lost, 1);
+  stop();
+});
