@@ -47,7 +47,8 @@ that has everything (hot), and a bare handler with the same bytes (ceiling).`,
   tilebench --url 'http://127.0.0.1:7800/public.hexagons/{z}/{x}/{y}.pbf' --pid 1234
   tilebench growth --reports 100k,1M,10M
   tilebench apply --reports 10M
-  tilebench adversary --reports 100k --filters 50k`,
+  tilebench adversary --reports 100k --filters 50k
+  tilebench public --dir streetsafe-data/public`,
 		Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
 	}
 	o.bind(root.PersistentFlags())
@@ -66,7 +67,7 @@ that has everything (hot), and a bare handler with the same bytes (ceiling).`,
 	}
 	root.PersistentPostRun = func(*cobra.Command, []string) { stopProfile() }
 	addMeasure(root, o)
-	root.AddCommand(newGrowth(o), newApply(o), newAdversary(o))
+	root.AddCommand(newGrowth(o), newApply(o), newAdversary(o), newPublic(o))
 	return root
 }
 
