@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"github.com/streetsafe/streetsafe/internal/access"
-	"github.com/streetsafe/streetsafe/internal/store/postgres/pgtest"
 )
 
 // cheapPasswords lets tests log in without a machine's whole attention.
@@ -97,12 +96,7 @@ func status(t *testing.T, c *http.Client, url string) int {
 func onEngines(t *testing.T, test func(t *testing.T, args []string)) {
 	t.Run("sqlite", func(t *testing.T) { test(t, []string{"--data", filepath.Join(t.TempDir(), "d")}) })
 	t.Run("postgres", func(t *testing.T) {
-		s, err := pgtest.Start()
-		if err != nil {
-			pgtest.Need(t, nil)
-		}
-		t.Cleanup(func() { s.Close() })
-		args := []string{"--data", t.TempDir(), "--database-url", s.NewDatabase(t)}
+		args := []string{"--data", t.TempDir(), "--database-url", needDatabase(t).NewDatabase(t)}
 		mustRun(t, append([]string{"migrate", "up"}, args...)...)
 		test(t, args)
 	})

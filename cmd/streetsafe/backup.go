@@ -95,9 +95,14 @@ func newCopy(std *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "copy --from STORE --to STORE",
 		Short: "Move everything from one store to another, such as from SQLite to PostgreSQL",
-		Long: `copy brings all reports, sources and settings from one store to another and
+		Long: `copy brings everything from one store to another: reports, sources and what was
+withdrawn, reports that wait, accounts with their passwords, sessions, tokens, the
+audit log, boundaries, lamps, saved views, alerts, actions and settings. It
 compares both by counts and checksums. It may be stopped and run again: what has
-arrived is left alone. Nobody may write to either store meanwhile.`,
+arrived is left alone. Nobody may write to either store meanwhile. A store whose
+audit log has entries of its own is refused and not changed.
+
+The releases are files: copy the directories release-vault and public by hand.`,
 		Example: `  streetsafe copy --from sqlite:streetsafe-data --to postgres://streetsafe@db.example.org/streetsafe
   streetsafe copy --from postgres://localhost/streetsafe --to sqlite:/var/lib/streetsafe`,
 		Args: cobra.NoArgs,
@@ -138,12 +143,12 @@ func runCopy(ctx context.Context, std *streams, fromText, toText string) (err er
 	copied, err := store.Copy(ctx, src, dst, func(n int64) { bar.set(min(n, total)) })
 	bar.finish()
 	if errors.Is(err, store.ErrDiffers) {
-		return fmt.Errorf("%w: somebody wrote to one of the stores meanwhile, or %s held other reports before; stop writers and run it again", err, to)
+		return fmt.Errorf("%w: somebody wrote to one of the stores meanwhile, or %s held something else before; stop writers and run it again", err, to)
 	}
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(std.out, "copied %s to %s: %d reports of %d sources, %d of them new there; equal by count and checksum\n",
-		from, to, copied.Records, copied.Sources, copied.Accepted)
+	fmt.Fprintf(std.out, "copied %s to %s: %d reports of %d sources, %d of them new there, and %d rows of all else; equal by count and checksum\n",
+		from, to, copied.Records, copied.Sources, copied.Accepted, copied.Beside)
 	return nil
 }

@@ -2,6 +2,9 @@ package main
 
 import (
 	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	neturl "net/url"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -85,6 +88,64 @@ func TestCopy(t *testing.T) {
 	mustRun(t, "doctor", "--data", to)
 	if _, _, err := run(t, "copy", "--from", from, "--to", "sqlite:"+to); err == nil || !strings.Contains(err.Error(), "sqlite:DIR") {
 		t.Errorf("a bare directory: %v", err)
+	}
+}
+
+// What people and operators have made moves too: they log in with the same
+// password, the audit log stays whole, and areas, lamps, tokens and views are there.
+func TestCopy_everything(t *testing.T) {
+	url := needDatabase(t).NewDatabase(t)
+	from, to := []string{"--data", filepath.Join(t.TempDir(), "from")}, []string{"--data", t.TempDir(), "--database-url", url}
+	do := func(in string, args ...string) string {
+		t.Helper()
+		out, err := runWith(t, in, args...)
+		if err != nil {
+			t.Fatalf("%s: %v", strings.Join(args, " "), err)
+		}
+		return out
+	}
+	on := func(store []string, command ...string) string { return do("", append(command, store...)...) }
+	importJSON(t, append(from, write(t, "three.csv", threeReports))...)
+	do("three random words\n", append([]string{"user", "add", "--role", "admin", "--password-stdin", "a@example.org"}, from...)...)
+	on(from, "user", "add", "--role", "officer", "o@example.org")
+	token := strings.TrimSpace(on(from, "token", "create", "--user", "o@example.org", "--name", "QGIS"))
+	on(from, "areas", "import", "--kind", "ward", writeFile(t, "wards.geojson", twoWards))
+	on(from, "lamps", "import", writeFile(t, "lamps.csv", "id,lat,lng\nL1,51.37,-0.1\n"))
+	on(from, "retention", "set", "--coarsen-after", "24")
+	_, anchor, _ := strings.Cut(strings.TrimSpace(on(from, "audit", "verify")), "anchor: ")
+	for range 2 {
+		do("", "copy", "--from", "sqlite:"+from[1], "--to", url)
+	}
+	if out := on(to, "audit", "verify", "--anchor", anchor); !strings.Contains(out, "all sound") {
+		t.Errorf("audit verify: %s", out)
+	}
+	for _, command := range []string{"user list", "token list", "areas list", "lamps list", "sources list", "retention status", "audit list"} {
+		if got, want := on(to, strings.Fields(command)...), on(from, strings.Fields(command)...); got != want || want == "" {
+			t.Errorf("%s:\n%s\nwant\n%s", command, got, want)
+		}
+	}
+	server, _ := start(t, append([]string{"serve"}, to...)...)
+	login := neturl.Values{"email": {"a@example.org"}, "password": {"three random words"}}
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &http.Client{Jar: jar}
+	resp, err := c.PostForm(plain(server)+"/login", login)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if got := status(t, c, plain(server)+"/admin/audit"); got != http.StatusOK {
+		t.Errorf("logged in with the password of the original: status %d", got)
+	}
+	u, err := neturl.Parse(plain(server) + "/api/v1/summary")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = neturl.UserPassword("anybody", token)
+	if got := status(t, http.DefaultClient, u.String()); got != http.StatusOK {
+		t.Errorf("with the token of the original: status %d", got)
 	}
 }
 

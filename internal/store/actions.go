@@ -1,12 +1,9 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
-	"reflect"
-	"slices"
 	"time"
 )
 
@@ -25,10 +22,6 @@ type Actions interface {
 
 	// ActionRevision is the Seq of the last version, 0 for none.
 	ActionRevision(ctx context.Context) (int64, error)
-
-	// SetActionVersions adds versions of another store, in order, which the audit
-	// log of that one tells of. Those that are there already stay. Copy uses it.
-	SetActionVersions(ctx context.Context, all []ActionVersion) error
 }
 
 // ActionVersion is an action as somebody wrote it.
@@ -56,31 +49,4 @@ func ValidateActionVersion(v ActionVersion) error {
 		return fmt.Errorf("an action is JSON of up to %d bytes: %w", MaxActionBody, ErrInvalid)
 	}
 	return nil
-}
-
-// copyActions brings the actions over and compares.
-func copyActions(ctx context.Context, from, to Store) error {
-	want, err := from.ActionVersions(ctx, 0)
-	if err == nil {
-		err = to.SetActionVersions(ctx, want)
-	}
-	if err != nil {
-		return fmt.Errorf("copy actions: %w", err)
-	}
-	got, err := to.ActionVersions(ctx, 0)
-	if err == nil && !reflect.DeepEqual(byAction(got), byAction(want)) {
-		err = fmt.Errorf("%w: actions", ErrDiffers)
-	}
-	return err
-}
-
-// byAction orders versions by action and number, and forgets in which order they
-// came to a store.
-func byAction(all []ActionVersion) []ActionVersion {
-	all = append([]ActionVersion{}, all...)
-	for i := range all {
-		all[i].Seq = 0
-	}
-	slices.SortFunc(all, func(a, b ActionVersion) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Number, b.Number)) })
-	return all
 }

@@ -23,12 +23,14 @@ type Copied struct {
 	Sources  int
 	Records  int64 // of the original, without those that are only counts
 	Accepted int64 // of these, new in the copy
+	Beside   int64 // rows of MovedTables in the original
 }
 
-// Copy brings everything that counts now from one store to another, what is kept
-// beside it, and the settings of the data, then compares both. It may be repeated after an
-// interruption: what has arrived already is left alone. progress, which may be
-// nil, hears how many records were handled so far.
+// Copy brings everything from one store to another, then compares both. It may be
+// repeated after an interruption, or when the original has changed: what has
+// arrived already is left alone. progress, which may be nil, hears how many
+// records were handled so far. ErrDiffers says that the copy has something that
+// the original has not; it was not changed if that is in its audit log.
 //
 // Batches are not kept: the copy has generations of its own. Nobody may write
 // to either store meanwhile, else the comparison fails with ErrDiffers.
@@ -38,10 +40,11 @@ func Copy(ctx context.Context, from, to Store, progress func(records int64)) (Co
 	if err != nil {
 		return done, err
 	}
-	for _, key := range MetaKeys() {
-		if err := copyMeta(ctx, from, to, key); err != nil {
-			return done, err
-		}
+	if err := noOthers(ctx, to, sources); err != nil {
+		return done, err
+	}
+	if done.Beside, err = copyTables(ctx, from, to, true); err != nil {
+		return done, err
 	}
 	for _, source := range sources {
 		if err := copySource(ctx, from, to, source, &done, progress); err != nil {
@@ -52,14 +55,23 @@ func Copy(ctx context.Context, from, to Store, progress func(records int64)) (Co
 	if err := compare(ctx, from, to, sources); err != nil {
 		return done, err
 	}
-	if err := copyAside(ctx, from, to); err != nil {
-		return done, err
-	}
-	if err := copyActions(ctx, from, to); err != nil {
+	beside, err := copyTables(ctx, from, to, false)
+	if done.Beside += beside; err != nil {
 		return done, err
 	}
 	// At the end only: from then on the copy coarsens what it is given.
 	return done, copyMeta(ctx, from, to, MetaCoarseBefore)
+}
+
+// noOthers fails when the copy has sources that the original has not.
+func noOthers(ctx context.Context, to Store, sources []Source) error {
+	copies, err := to.Labels(ctx)
+	for _, c := range copies {
+		if !slices.ContainsFunc(sources, func(s Source) bool { return s.Name == c.Name }) {
+			return fmt.Errorf("%w: it has a source %s", ErrDiffers, c.Name)
+		}
+	}
+	return err
 }
 
 func copyMeta(ctx context.Context, from, to Store, key string) error {
@@ -71,14 +83,7 @@ func copyMeta(ctx context.Context, from, to Store, key string) error {
 }
 
 func copySource(ctx context.Context, from, to Store, source Source, done *Copied, progress func(int64)) error {
-	if err := to.DescribeSource(ctx, source.Name, source.SourceInfo); err != nil {
-		return err
-	}
-	withdrawn, err := from.Withdrawn(ctx, source.Name)
-	if err != nil {
-		return err
-	}
-	if err := to.Bar(ctx, source.Name, withdrawn); err != nil {
+	if err := copyWithdrawals(ctx, from, to, source.Name); err != nil {
 		return err
 	}
 	if err := copyReduced(ctx, from, to, source.Name); err != nil {
@@ -111,16 +116,8 @@ func copyReduced(ctx context.Context, from, to Store, source string) error {
 	return to.SetReduced(ctx, source, want)
 }
 
-// compare fails when a source has other records in one store than in the other,
-// or when the copy has sources that the original has not.
+// compare fails when a source has other records in one store than in the other.
 func compare(ctx context.Context, from, to Store, sources []Source) error {
-	copies, err := to.Sources(ctx)
-	if err != nil {
-		return err
-	}
-	if len(copies) != len(sources) {
-		return fmt.Errorf("%w: %d sources instead of %d", ErrDiffers, len(copies), len(sources))
-	}
 	for _, source := range sources {
 		want, err := Sum(ctx, from, source.Name)
 		if err != nil {

@@ -103,13 +103,9 @@ type Store interface {
 	// returns. An unknown name is ErrNotFound.
 	Export(ctx context.Context, source string, fn func([]report.Record) error) error
 
-	// Withdrawn lists the external ids that were withdrawn or barred, in order.
+	// Withdrawn lists the external ids that were withdrawn, in order.
 	// An unknown name is ErrNotFound.
 	Withdrawn(ctx context.Context, source string) ([]string, error)
-
-	// Bar marks external ids of a source as withdrawn before any report comes
-	// with them. Those that are known already stay as they are.
-	Bar(ctx context.Context, source string, externalIDs []string) error
 
 	// Meta returns a setting kept with the data, and whether there is one.
 	Meta(ctx context.Context, key string) (value string, ok bool, err error)
@@ -186,10 +182,6 @@ type Problem struct {
 	What string
 	Do   string
 }
-
-// MetaKeys lists the settings that belong to the data, not to the store, and go
-// with it to another one.
-func MetaKeys() []string { return []string{MetaSynthetic, MetaSeed, MetaArea, MetaRetention} }
 
 // MetaSynthetic and the others are the keys of settings that several parts of
 // the program read.

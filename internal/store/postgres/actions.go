@@ -64,32 +64,3 @@ func (s *Store) ActionRevision(ctx context.Context) (n int64, err error) {
 	err = s.primary.QueryRow(ctx, `SELECT coalesce(max(seq), 0) FROM action_versions`).Scan(&n)
 	return n, found("actions", err)
 }
-
-// SetActionVersions is store.Actions.SetActionVersions.
-func (s *Store) SetActionVersions(ctx context.Context, all []store.ActionVersion) error {
-	err := s.write(ctx, func(tx pgx.Tx) error {
-		if err := lockAudit(ctx, tx); err != nil {
-			return err
-		}
-		for _, v := range all {
-			if err := store.ValidateActionVersion(v); err != nil {
-				return err
-			}
-			there := false
-			if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM action_versions WHERE action_id = $1 AND number = $2)`, v.ID, v.Number).Scan(&there); err != nil {
-				return err
-			}
-			if there {
-				continue
-			}
-			if err := insertAction(ctx, tx, &v); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("keep actions: %w", err)
-	}
-	return nil
-}

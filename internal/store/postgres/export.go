@@ -68,28 +68,3 @@ func (s *Store) Withdrawn(ctx context.Context, source string) ([]string, error) 
 	}
 	return all, nil
 }
-
-// Bar is store.Store.Bar.
-func (s *Store) Bar(ctx context.Context, source string, externalIDs []string) error {
-	for _, name := range append([]string{source}, externalIDs...) {
-		if err := store.ValidateName(name); err != nil {
-			return err
-		}
-	}
-	err := s.write(ctx, func(tx pgx.Tx) error {
-		if err := lock(ctx, tx); err != nil { // as everything that writes keys
-			return err
-		}
-		id, err := sourceID(ctx, tx, source)
-		if err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, `INSERT INTO report_keys (source_id, external_id)
-			SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING`, id, externalIDs)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("bar ids of %s: %w", source, err)
-	}
-	return nil
-}

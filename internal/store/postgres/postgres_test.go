@@ -98,3 +98,41 @@ func TestStore_CopyToSQLite(t *testing.T) {
 	pgtest.Need(t, server)
 	storetest.RunCopy(t, newDatabase, newFile)
 }
+
+func TestStore_MoveFromSQLite(t *testing.T) {
+	pgtest.Need(t, server)
+	storetest.RunMove(t, newFile, newDatabase)
+}
+
+func TestStore_MoveToSQLite(t *testing.T) {
+	pgtest.Need(t, server)
+	storetest.RunMove(t, newDatabase, newFile)
+}
+
+func TestStore_Schema(t *testing.T) {
+	pgtest.Need(t, server)
+	url := server.NewDatabase(t)
+	s := open(t, url)
+	defer s.Close()
+	// Without the partitions of reports.
+	c, err := pgx.Connect(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(ctx)
+	rows, err := c.Query(ctx, `SELECT c.relname, a.attname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+		WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	columns := map[string][]string{}
+	var table, column string
+	_, err = pgx.ForEachRow(rows, []any{&table, &column}, func() error {
+		columns[table] = append(columns[table], column)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	storetest.CheckSchema(t, columns)
+}

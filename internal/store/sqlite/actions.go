@@ -62,29 +62,3 @@ func (s *Store) ActionRevision(ctx context.Context) (n int64, err error) {
 	err = s.reader.QueryRowContext(ctx, `SELECT coalesce(max(seq), 0) FROM action_versions`).Scan(&n)
 	return n, found("actions", err)
 }
-
-// SetActionVersions is store.Actions.SetActionVersions.
-func (s *Store) SetActionVersions(ctx context.Context, all []store.ActionVersion) error {
-	err := s.write(ctx, func(tx *sql.Tx) error {
-		for _, v := range all {
-			if err := store.ValidateActionVersion(v); err != nil {
-				return err
-			}
-			there := false
-			if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM action_versions WHERE action_id = ? AND number = ?)`, v.ID, v.Number).Scan(&there); err != nil {
-				return err
-			}
-			if there {
-				continue
-			}
-			if err := insertAction(ctx, tx, &v); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("keep actions: %w", err)
-	}
-	return nil
-}

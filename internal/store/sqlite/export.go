@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"github.com/streetsafe/streetsafe/internal/report"
@@ -71,31 +70,4 @@ func (s *Store) Withdrawn(ctx context.Context, source string) ([]string, error) 
 		all = append(all, externalID)
 	}
 	return all, rows.Err()
-}
-
-// Bar is store.Store.Bar.
-func (s *Store) Bar(ctx context.Context, source string, externalIDs []string) error {
-	for _, name := range append([]string{source}, externalIDs...) {
-		if err := store.ValidateName(name); err != nil {
-			return err
-		}
-	}
-	err := s.write(ctx, func(tx *sql.Tx) error {
-		id, err := sourceID(ctx, tx, source)
-		if err != nil {
-			return err
-		}
-		for _, externalID := range externalIDs {
-			_, err := tx.ExecContext(ctx, `INSERT INTO report_keys (source_id, external_id) VALUES (?, ?)
-				ON CONFLICT DO NOTHING`, id, externalID)
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("bar ids of %s: %w", source, err)
-	}
-	return nil
 }

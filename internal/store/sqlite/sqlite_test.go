@@ -45,18 +45,19 @@ func behind(t testing.TB, path string) func(query string) {
 	}
 }
 
-func TestStore_Contract(t *testing.T) {
-	storetest.Run(t, func(t testing.TB, now func() time.Time) func() store.Store {
-		path := filepath.Join(t.TempDir(), sqlite.FileName)
-		return func() store.Store {
-			s, err := sqlite.Open(ctx, path, sqlite.Options{Create: true, Now: now})
-			if err != nil {
-				t.Fatal(err)
-			}
-			return s
+// newFile is storetest.New.
+func newFile(t testing.TB, now func() time.Time) func() store.Store {
+	path := filepath.Join(t.TempDir(), sqlite.FileName)
+	return func() store.Store {
+		s, err := sqlite.Open(ctx, path, sqlite.Options{Create: true, Now: now})
+		if err != nil {
+			t.Fatal(err)
 		}
-	})
+		return s
+	}
 }
+
+func TestStore_Contract(t *testing.T) { storetest.Run(t, newFile) }
 
 func TestStore_Sabotage(t *testing.T) {
 	storetest.RunSabotage(t, func(t testing.TB) (store.Store, func(string)) {
@@ -258,4 +259,34 @@ func TestStore_NoClockTime(t *testing.T) {
 			t.Errorf("the file has %q", form)
 		}
 	}
+}
+
+func TestStore_Move(t *testing.T) { storetest.RunMove(t, newFile, newFile) }
+
+func TestStore_Schema(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), sqlite.FileName))
+	defer s.Close()
+	db, err := sql.Open("sqlite3", s.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.Query(`SELECT m.name, c.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c
+		WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	columns := map[string][]string{}
+	for rows.Next() {
+		var table, column string
+		if err := rows.Scan(&table, &column); err != nil {
+			t.Fatal(err)
+		}
+		columns[table] = append(columns[table], column)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	storetest.CheckSchema(t, columns)
 }
