@@ -51,7 +51,8 @@ func newBook(t testing.TB, st store.Actions) *actionbook.Book {
 		t.Fatal(err)
 	}
 	ctx := context.Background()
-	if err := st.SetActionVersions(ctx, []store.ActionVersion{{ID: doneID, Number: 1, At: today, Who: "somebody", Change: "recorded", Body: body}}); err != nil {
+	v := store.ActionVersion{ID: doneID, Number: 1, At: today, Who: "somebody", Change: "recorded", Body: body}
+	if _, err := st.AddActionVersion(ctx, v, store.AuditEntry{At: today, Who: "somebody", What: "recorded"}); err != nil {
 		t.Fatal(err)
 	}
 	b := actionbook.New(actionbook.Parts{Store: st, Today: func() report.Day { return report.DayOf(today) }, Now: func() time.Time { return today }, Synthetic: true})
