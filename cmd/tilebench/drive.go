@@ -27,17 +27,22 @@ func (s *samples) set(i int, took time.Duration, a *answer) {
 	s.times[i], s.status[i], s.sizes[i] = took, uint16(a.status), int32(a.size)
 }
 
-// drive sends a trace over HTTP through conns connections. Each connection
-// sends its next request when it has the answer to the last, as a browser
-// does, and takes the next one of the trace, so that the same requests are
-// made whatever the number of connections.
+// drive sends a trace over HTTP through conns connections.
 func drive(e endpoint, to target, tr *trace, conns int) (*samples, error) {
-	s := newSamples(len(tr.requests))
+	return ask(e, len(tr.requests), conns, func(dst []byte, i int) []byte { return to.appendPath(dst, tr, tr.requests[i]) })
+}
+
+// ask makes n requests through conns connections; appendPath gives the path of
+// request i. Each connection sends its next request when it has the answer to the
+// last, as a browser does, and takes the next one in turn, so that the same
+// requests are made whatever the number of connections.
+func ask(e endpoint, n, conns int, appendPath func(dst []byte, i int) []byte) (*samples, error) {
+	s := newSamples(n)
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	failures := make([]error, conns)
 	start := time.Now()
-	for n := range conns {
+	for k := range conns {
 		wg.Go(func() {
 			c := e.client()
 			defer c.close()
@@ -45,14 +50,14 @@ func drive(e endpoint, to target, tr *trace, conns int) (*samples, error) {
 			path := make([]byte, 0, 512)
 			for {
 				i := int(next.Add(1)) - 1
-				if i >= len(tr.requests) {
+				if i >= n {
 					return
 				}
-				path = to.appendPath(path[:0], tr, tr.requests[i])
+				path = appendPath(path[:0], i)
 				began := time.Now()
 				if err := c.get(path, &a, false); err != nil {
-					failures[n] = fmt.Errorf("GET %s: %w", path, err)
-					next.Store(int64(len(tr.requests))) // the others stop too
+					failures[k] = fmt.Errorf("GET %s: %w", path, err)
+					next.Store(int64(n)) // the others stop too
 					return
 				}
 				s.set(i, time.Since(began), &a)

@@ -1,14 +1,11 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -112,32 +109,5 @@ func driveAll(e endpoint, paths []string, n, conns int, seed uint64) (*samples, 
 	for i := range order {
 		order[i] = r.IntN(len(paths))
 	}
-	s := newSamples(n)
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	failures := make([]error, conns)
-	start := time.Now()
-	for c := range conns {
-		wg.Go(func() {
-			client := e.client()
-			defer client.close()
-			var a answer
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= n {
-					return
-				}
-				began := time.Now()
-				if err := client.get([]byte(paths[order[i]]), &a, false); err != nil {
-					failures[c] = fmt.Errorf("GET %s: %w", paths[order[i]], err)
-					next.Store(int64(n)) // the others stop too
-					return
-				}
-				s.set(i, time.Since(began), &a)
-			}
-		})
-	}
-	wg.Wait()
-	s.elapsed = time.Since(start)
-	return s, errors.Join(failures...)
+	return ask(e, n, conns, func(dst []byte, i int) []byte { return append(dst, paths[order[i]]...) })
 }

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
+	"github.com/streetsafe/streetsafe/internal/release/public"
 	"github.com/streetsafe/streetsafe/internal/report"
 )
 
@@ -52,8 +54,9 @@ func typed(kind, s string) jsonld { return jsonld{"@type": "xsd:" + kind, "@valu
 // catalogue describes all releases for open-data portals: DCAT 3
 // (https://www.w3.org/TR/vocab-dcat-3/) with what DCAT-AP 3 makes mandatory, as
 // JSON-LD. Without About.URL its addresses are relative to the catalogue's own.
-// It is a pure function of what is published.
-func catalogue(list []listed, about About) ([]byte, error) {
+// actions are the files of published actions, which change. It is a pure function
+// of what is published.
+func catalogue(list []listed, actions []string, about About) ([]byte, error) {
 	if about.Licence == "" {
 		about.Licence = DefaultLicence
 	}
@@ -85,6 +88,9 @@ func catalogue(list []listed, about About) ([]byte, error) {
 		root["dct:modified"] = typed("date", latest)
 		if about.URL != "" {
 			root["dcat:service"] = c.service(list)
+		}
+		if len(actions) > 0 {
+			sets = append(sets, c.actions(actions))
 		}
 		root["dcat:dataset"] = append(sets, c.series(KindHalfYear, "StreetSafe, half-years"), c.series(KindTwelveMonths, "StreetSafe, twelve months"))
 	}
@@ -135,9 +141,18 @@ func (c cataloguer) dataset(m listed) (jsonld, error) {
 	}
 	var list []jsonld
 	for _, f := range m.Files {
-		if k, ok := kindOf(f.Path); ok {
-			list = append(list, c.distribution(m.Release, f.Path, k, f.Bytes, f.SHA256))
+		k, ok := kindOf(f.Path)
+		if !ok {
+			continue
 		}
+		if slices.ContainsFunc(m.Files, func(about public.File) bool { return about.Path == f.Path+metadataSuffix }) {
+			k.standard = "https://www.w3.org/TR/tabular-metadata/"
+		}
+		one := c.distribution(m.Release+"/"+f.Path, k)
+		one["dcat:byteSize"] = typed("nonNegativeInteger", fmt.Sprint(f.Bytes))
+		one["spdx:checksum"] = jsonld{"@type": "spdx:Checksum", "spdx:algorithm": iri("http://spdx.org/rdf/terms#checksumAlgorithm_sha256"),
+			"spdx:checksumValue": typed("hexBinary", f.SHA256)}
+		list = append(list, one)
 	}
 	if len(list) == 0 {
 		return nil, errors.New("it has no file to take away")
@@ -166,7 +181,7 @@ func kindOf(name string) (k fileKind, ok bool) {
 	case strings.Contains(name, "/"):
 		return k, false
 	case path.Ext(name) == ".csv":
-		return fileKind{"Table " + name, "text/csv", "CSV", "https://www.w3.org/TR/tabular-metadata/"}, true
+		return fileKind{"Table " + name, "text/csv", "CSV", "https://www.rfc-editor.org/rfc/rfc4180"}, true
 	case path.Ext(name) == ".geojson":
 		return fileKind{"GeoJSON " + name, "application/geo+json", "GEOJSON", "https://www.rfc-editor.org/rfc/rfc7946"}, true
 	case path.Ext(name) == ".pmtiles":
@@ -175,13 +190,25 @@ func kindOf(name string) (k fileKind, ok bool) {
 	return k, false
 }
 
-func (c cataloguer) distribution(release, name string, k fileKind, size int64, sum string) jsonld {
-	at := c.at(release + "/" + name)
+// actions describes what was done: living files, so without size and checksum.
+func (c cataloguer) actions(files []string) jsonld {
+	var list []jsonld
+	for _, name := range files {
+		if k, ok := kindOf(name); ok {
+			list = append(list, c.distribution(public.ActionsDir+"/"+name, k))
+		}
+	}
+	return jsonld{"@id": c.at("catalog.jsonld#actions"), "@type": "dcat:Dataset", "dct:identifier": "actions", "dct:title": english("StreetSafe: what was done"),
+		"dct:description": english("What councils and police did about places where people said that they feel unsafe: seen, planned, done, or why not."),
+		"dct:publisher":   c.publisher(), "dct:accrualPeriodicity": iri(euAuthority + "frequency/IRREG"), "dcat:distribution": list,
+		"dcat:theme": iri(euAuthority + "data-theme/JUST"), "dct:accessRights": iri(euAuthority + "access-right/PUBLIC")}
+}
+
+func (c cataloguer) distribution(path string, k fileKind) jsonld {
+	at := c.at(path)
 	d := jsonld{"@id": at + "#distribution", "@type": "dcat:Distribution", "dct:title": english(k.title),
 		"dcat:accessURL": iri(at), "dcat:downloadURL": iri(at), "dcat:mediaType": iri(ianaType + k.media),
-		"dcat:byteSize": typed("nonNegativeInteger", fmt.Sprint(size)), "dct:license": iri(c.about.Licence), "dct:conformsTo": iri(k.standard),
-		"spdx:checksum": jsonld{"@type": "spdx:Checksum", "spdx:algorithm": iri("http://spdx.org/rdf/terms#checksumAlgorithm_sha256"),
-			"spdx:checksumValue": typed("hexBinary", sum)}}
+		"dct:license": iri(c.about.Licence), "dct:conformsTo": iri(k.standard)}
 	if k.format != "" {
 		d["dct:format"] = iri(euFormat + k.format)
 	}

@@ -67,7 +67,11 @@ func writeIndex(dir string, about About) error {
 	if err != nil {
 		return err
 	}
-	catalog, err := catalogue(list, about)
+	actions, err := publishedActions(dir)
+	if err != nil {
+		return err
+	}
+	catalog, err := catalogue(list, actions, about)
 	if err != nil {
 		return err
 	}
@@ -84,6 +88,19 @@ func writeIndex(dir string, about About) error {
 	// The manifest is last: it is what a server looks at.
 	return errors.Join(replaceFile(filepath.Join(dir, public.CatalogFile), catalog),
 		replaceFile(filepath.Join(dir, public.ManifestFile), append(b, '\n')))
+}
+
+// publishedActions lists the files of published actions; none when there are none.
+func publishedActions(dir string) ([]string, error) {
+	m, err := published(filepath.Join(dir, public.ActionsDir))
+	if err != nil || m == nil {
+		return nil, err
+	}
+	var names []string
+	for _, f := range m.Files {
+		names = append(names, f.Path)
+	}
+	return names, nil
 }
 
 // listed is a release that is published, and the hash of its manifest.

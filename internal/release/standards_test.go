@@ -326,7 +326,17 @@ func TestPublish_catalogueKeepsDCAT(t *testing.T) {
 			checkDistribution(t, g, d.GetValue(), files, base)
 		}
 	}
+	if c := set(g, base, "2025-H1/cells.csv#distribution"); c[dct+"conformsTo"][0].GetValue() != "https://www.w3.org/TR/tabular-metadata/" {
+		t.Errorf("the described table keeps to %v", c[dct+"conformsTo"])
+	}
 	// The same without an address is relative, and means the same where it lies.
+	actions := filepath.Join(dir, "public", "actions")
+	if err := os.Mkdir(actions, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(actions, "manifest.json"), []byte(`{"format":1,"files":[{"path":"actions.csv"},{"path":"actions.atom"},{"path":"actions.geojson"}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	plain := builder(t, dir, body(nil), nil)
 	if err := plain.Publish(t.Context()); err != nil {
 		t.Fatal(err)
@@ -335,10 +345,18 @@ func TestPublish_catalogueKeepsDCAT(t *testing.T) {
 	if err != nil || bytes.Contains(again, []byte("data.example.org")) {
 		t.Fatalf("an address was kept: %v", err)
 	}
-	if moved := graph(t, again, "https://elsewhere.example/catalog.jsonld"); len(moved["https://elsewhere.example/2025-H1/cells.csv#distribution"]) < 8 {
+	moved := graph(t, again, "https://elsewhere.example/catalog.jsonld")
+	if len(moved["https://elsewhere.example/2025-H1/cells.csv#distribution"]) < 8 {
 		t.Errorf("relative addresses give %v", slices.Sorted(maps.Keys(moved)))
 	}
+	done := moved["https://elsewhere.example/catalog.jsonld#actions"]
+	table := moved["https://elsewhere.example/actions/actions.csv#distribution"]
+	if len(done[dcat+"distribution"]) != 2 || table[dct+"conformsTo"][0].GetValue() != "https://www.rfc-editor.org/rfc/rfc4180" || len(table[dcat+"byteSize"]) != 0 {
+		t.Errorf("the actions are %v, their table %v", done, table)
+	}
 }
+
+func set(g map[string]map[string][]ld.Node, base, id string) map[string][]ld.Node { return g[base+id] }
 
 func checkDistribution(t *testing.T, g map[string]map[string][]ld.Node, id string, files map[string][]byte, base string) {
 	t.Helper()
