@@ -86,7 +86,14 @@ func seed(ctx context.Context, w io.Writer, st store.Store, o demoOptions, fixed
 	if err != nil {
 		return err
 	}
+	if err := seedActions(ctx, st, cfg.To); err != nil {
+		return err
+	}
 	if done, _, err := st.Meta(ctx, metaDemoDone); err != nil || done == "true" {
+		return err
+	}
+	works, err := newHelped(cfg)
+	if err != nil {
 		return err
 	}
 	body, err := synth.New(cfg)
@@ -99,6 +106,7 @@ func seed(ctx context.Context, w io.Writer, st store.Store, o demoOptions, fixed
 	bar := newBar(w, int64(body.Len()), "making up reports", false)
 	defer bar.finish()
 	for batch := range body.Batches(demoBatch) {
+		works.apply(batch)
 		if _, err := st.Insert(ctx, demoSource, batch); err != nil {
 			return err
 		}

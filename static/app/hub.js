@@ -158,7 +158,7 @@ function run(store, config, vocabulary, first) {
       if (!both) return;
       const [d, any] = both;
       view.outline.show('chosen', d.boundary.map(([lng, lat]) => ({ lat, lng })));
-      const title = showDetail(d, vocabulary, words(), { ...charts(d, any), close: closeDetail, pack: () => store.set({ tool: 'shift', cell: '', pack: [...new Set([...store.get().pack, d.cell])].slice(-MAX_PACK) }), zoom: () => view.zoomTo(d), share, parent: choose });
+      const title = showDetail(d, vocabulary, words(), { ...charts(d, any), close: closeDetail, record: () => store.set({ tool: 'actions', cell: '', action: `new:${d.cell}` }), pack: () => store.set({ tool: 'shift', cell: '', pack: [...new Set([...store.get().pack, d.cell])].slice(-MAX_PACK) }), zoom: () => view.zoomTo(d), share, parent: choose });
       if (focusDetail) title.focus();
     } catch (e) { detailMessage(/** @type {Error} */ (e).message, closeDetail); }
     focusDetail = false;
@@ -203,7 +203,7 @@ function run(store, config, vocabulary, first) {
 
   byId('tools').addEventListener('click', (e) => {
     const b = /** @type {HTMLElement} */ (e.target).closest('button');
-    if (b) store.set({ tool: /** @type {import('./state.js').Tool} */ (b.dataset.tool), cell: '' });
+    if (b) store.set({ tool: /** @type {import('./state.js').Tool} */ (b.dataset.tool), cell: '', action: '' });
   });
   document.addEventListener('keydown', (e) => { if (e.key === 'Escape' && store.get().cell && !document.querySelector('dialog[open]')) closeDetail(); });
   store.subscribe((now, was) => {

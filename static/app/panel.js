@@ -55,7 +55,7 @@ export function showSummary(s, v, filter, on) {
   redraw(byId('summary-body'), s.histogram.some((m) => m.count) ? [...figures(s, v, on), ...(s.total ? [block('Most reports', top)] : [])] : []);
 }
 
-/** @typedef {{close: () => void, zoom: () => void, share: () => void, pack: () => void, parent: (cell:string) => void}} DetailActions */
+/** @typedef {{close: () => void, zoom: () => void, share: () => void, pack: () => void, record: () => void, parent: (cell:string) => void}} DetailActions */
 
 /** @param {import('./api.js').Detail} d @param {Vocabulary} v @param {string[]} filter @param {DetailActions & Charts} on */
 export function showDetail(d, v, filter, on) {
@@ -68,6 +68,7 @@ export function showDetail(d, v, filter, on) {
       h('button', { type: 'button', onclick: on.zoom }, 'Zoom to it'),
       h('button', { type: 'button', onclick: on.share }, 'Copy link'),
       h('button', { type: 'button', onclick: on.pack }, 'Add to a walk'),
+      h('button', { type: 'button', class: 'record', onclick: on.record }, 'Record action'),
       d.parent && d.res > 3 ? h('button', { type: 'button', onclick: () => on.parent(/** @type {string} */ (d.parent)) }, 'Wider area') : null),
     d.total ? null : h('p', { class: 'quiet', text: 'No report here matches the filter.' }), ...figures(d, v, on),
     h('p', { class: 'quiet code', text: `Centre ${position(d.lat, d.lng)} · H3 cell ${d.cell}` })].filter(Boolean)));

@@ -4,7 +4,7 @@ import { Layer, LatLng } from '../vendor/leaflet.js';
 import { s } from './dom.js';
 
 /** Positions are [longitude, latitude], as GeoJSON has them. @typedef {[number, number][]} Line */
-/** @typedef {{rings?: Line[], line?: Line, at?: [number, number], label?: string, class?: string}} Shape */
+/** @typedef {{rings?: Line[], line?: Line, at?: [number, number], label?: string, class?: string, onclick?: () => void}} Shape */
 
 export class Shapes extends Layer {
   constructor() {
@@ -38,7 +38,9 @@ export class Shapes extends Layer {
       if (x.line) out.push(s('path', { class: `line ${name}`, d: path(x.line) }));
       if (x.at) {
         const p = at(x.at);
-        out.push(s('g', { class: `pin ${name}`, transform: `translate(${p.x} ${p.y})` }, s('circle', { r: x.label ? 11 : 5 }), x.label ? s('text', { 'text-anchor': 'middle', dy: '.35em', text: x.label }) : null));
+        // A pin that can be clicked takes the click from the map below it.
+        const onclick = x.onclick && ((/** @type {Event} */ e) => { e.stopPropagation(); x.onclick?.(); });
+        out.push(s('g', { class: `pin ${name}`, onclick, transform: `translate(${p.x} ${p.y})` }, s('circle', { r: x.label ? 11 : 5 }), x.label ? s('text', { 'text-anchor': 'middle', dy: '.35em', text: x.label }) : null));
       }
       return out;
     }));

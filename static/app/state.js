@@ -2,16 +2,17 @@
 // What the page shows is one frozen object; the address bar is its mirror.
 
 /** @typedef {'all'|'7d'|'30d'|'90d'|'12m'|'custom'} WindowName */
-/** @typedef {''|'hotspots'|'change'|'area'|'shift'|'split'} Tool */
+/** @typedef {''|'hotspots'|'change'|'area'|'shift'|'split'|'actions'} Tool */
 /**
  * @typedef {Readonly<{
  *   at: Readonly<{lat:number, lng:number, zoom:number}>|null, window: WindowName, from: string, to: string,
  *   factors: readonly string[], dayparts: readonly string[], weekdays: readonly string[], dark: readonly string[],
  *   cell: string, table: boolean, sort: string,
- *   tool: Tool, against: 'previous'|'year', area: string, shift: string, pack: readonly string[], split: string }>} State
+ *   tool: Tool, against: 'previous'|'year', area: string, shift: string, pack: readonly string[], split: string, action: string }>} State
  * `from` and `to` are days (YYYY-MM-DD) of a custom window; `to` is exclusive, as in the API.
  * `area` is a shape as area.js prints it, `shift` a shift and perhaps a weekday ("night-fri"), `pack` the hexagons of
- * a walk, and `split` what the right of two maps shows: "previous", "year" or a filter.
+ * a walk, `split` what the right of two maps shows: "previous", "year" or a filter, and `action` one that was recorded, or "new" for
+ * the form with the area or, as "new:CELL", with a hexagon.
  */
 
 /** @type {readonly WindowName[]} */
@@ -21,10 +22,11 @@ const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 const DARK = ['yes', 'no', 'unknown'];
 const SORTS = ['count', '-count', 'lat', '-lat', 'lng', '-lng', 'cell', '-cell', 'place', '-place'];
 /** @type {readonly Tool[]} */
-export const TOOLS = ['hotspots', 'change', 'area', 'shift', 'split'];
+export const TOOLS = ['hotspots', 'change', 'area', 'shift', 'split', 'actions'];
 const AREA = /^((circle|box|poly):[-\d.,;]{1,4000}|named:[\w-]{1,40}\/[\w.-]{1,60})$/;
 const SHIFT = /^(early|late|night)(-(mon|tue|wed|thu|fri|sat|sun))?$/;
 const CELL = /^[0-9a-f]{15}$/;
+const ACTION = /^(new(:[0-9a-f]{15})?|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 /** Hexagons of one walk: a page each. */
 export const MAX_PACK = 12;
 /** Filter changes that can be undone. */
@@ -37,7 +39,7 @@ const LAST_DAY = '2179-06-06';
 /** @type {State} */
 export const DEFAULTS = Object.freeze({
   at: null, window: 'all', from: '', to: '', factors: [], dayparts: [], weekdays: [], dark: [], cell: '', table: false, sort: '-count',
-  tool: '', against: 'previous', area: '', shift: '', pack: [], split: '',
+  tool: '', against: 'previous', area: '', shift: '', pack: [], split: '', action: '',
 });
 /** No filter at all: what "clear" sets. */
 export const NO_FILTER = Object.freeze({ window: /** @type {WindowName} */ ('all'), from: '', to: '', factors: [], dayparts: [], weekdays: [], dark: [] });
@@ -91,6 +93,7 @@ export function parseState(search, factorIds) {
     sort: SORTS.includes(q.get('sort') ?? '') ? /** @type {string} */ (q.get('sort')) : DEFAULTS.sort,
     tool: TOOLS.find((x) => x === q.get('tool')) ?? '', against: q.get('against') === 'year' ? 'year' : 'previous',
     area: matched(q.get('area'), AREA), shift: matched(q.get('shift'), SHIFT), split: (q.get('split') ?? '').slice(0, 1000),
+    action: matched(q.get('action'), ACTION),
     pack: [...new Set((q.get('pack') ?? '').split(','))].filter((c) => CELL.test(c)).slice(0, MAX_PACK),
   });
 }
@@ -108,7 +111,7 @@ export function printState(s) {
   if (s.sort !== DEFAULTS.sort) add('sort', s.sort);
   add('tool', s.tool);
   if (s.against !== DEFAULTS.against) add('against', s.against);
-  for (const k of /** @type {const} */ (['area', 'shift', 'split'])) add(k, s[k]);
+  for (const k of /** @type {const} */ (['area', 'shift', 'split', 'action'])) add(k, s[k]);
   add('pack', s.pack.join(','));
   return parts.length ? '?' + parts.map(([k, v]) => `${k}=${encodeURIComponent(v).replace(/%(2C|2F|3A|3B)/g, decodeURIComponent)}`).join('&') : '';
 }

@@ -15,8 +15,18 @@ import { splitTool } from './split.js';
  */
 /** An analysis that is open: `refresh` after each change of what the map shows, `close` undoes what it did to the map. @typedef {{refresh: () => void, close: () => void}} Tool */
 
+/** A tool whose own modules come when it is opened. @param {() => Promise<(hub: Hub, box: HTMLElement) => Tool>} load @returns {(hub: Hub, box: HTMLElement) => Tool} */
+const lazy = (load) => (hub, box) => {
+  /** @type {Tool|null} */
+  let tool = null;
+  let closed = false;
+  box.setAttribute('aria-busy', 'true');
+  load().then((make) => { if (closed) return; tool = make(hub, box); tool.refresh(); }, () => { if (!closed) box.replaceChildren(h('p', { class: 'quiet', text: 'This part of the page could not be loaded. Reload the page.' })); });
+  return { refresh: () => tool?.refresh(), close() { closed = true; tool?.close(); } };
+};
+
 /** @type {Record<string, (hub: Hub, box: HTMLElement) => Tool>} */
-const MAKERS = { hotspots: hotspotsTool, change: changeTool, area: areaTool, shift: shiftTool, split: splitTool };
+const MAKERS = { hotspots: hotspotsTool, change: changeTool, area: areaTool, shift: shiftTool, split: splitTool, actions: lazy(async () => (await import('./action.js')).actionTool) };
 
 /** @param {Hub} hub */
 export function createTools(hub) {
@@ -39,7 +49,7 @@ export function createTools(hub) {
   }
   hub.store.subscribe((now, was) => {
     if (now.tool !== was.tool) show();
-    else if (now.against !== was.against || now.area !== was.area || now.shift !== was.shift || now.pack !== was.pack || now.split !== was.split) open?.refresh();
+    else if (now.against !== was.against || now.area !== was.area || now.shift !== was.shift || now.pack !== was.pack || now.split !== was.split || now.action !== was.action) open?.refresh();
   });
   styled.then(show);
   return { refresh: () => open?.refresh() };
