@@ -50,4 +50,5 @@ func TestPublicMap(t *testing.T) {
 	if status, _, _ := fetch(t, url+"/publicity"); status != http.StatusNotFound {
 		t.Errorf("/publicity: status %d", status)
 	}
+	testPublicActions(t, url)
 }
