@@ -100,6 +100,9 @@ func addFigures(to *cube.Figures, f cube.Figures) {
 	for i := range f.ByMonth {
 		to.ByMonth[i].Count += f.ByMonth[i].Count
 	}
+	for i := range f.ByDay {
+		to.ByDay[i].Count += f.ByDay[i].Count
+	}
 	for i := range f.Histogram {
 		to.Histogram[i].Count += f.Histogram[i].Count
 	}

@@ -13,9 +13,19 @@ type Figures struct {
 	FacetFactors [report.NumFactors]int64 // the same with Filter.Factors left out
 	ByMonth      []MonthCount             // all months of the body of reports that meet the window
 	Histogram    []MonthCount             // all months of the body of reports, the window left out
+	ByDay        []DayCount               // all days of a window of up to MaxDaily days; nil for a longer one or none
 	Matrix       [report.NumDayparts][report.NumWeekdays]int64
 	ByDark       [report.NumDark]int64
 }
+
+// DayCount is how many reports a day has.
+type DayCount struct {
+	Day   report.Day
+	Count int64
+}
+
+// MaxDaily is up to how many days a window is told by day: three months.
+const MaxDaily = 92
 
 // MonthCount is how many reports a month has.
 type MonthCount struct {
@@ -35,6 +45,7 @@ type division struct {
 	pieces       []piece
 	months       []string
 	inWindow     []bool // by month: some day of it is in the window
+	daily        span32 // days that are counted one by one; empty for none
 }
 
 // piece is a run of days that all figures treat alike: of one month and all in
@@ -42,10 +53,11 @@ type division struct {
 type piece struct {
 	to     int32 // where it ends, in days from report.MinDay; it begins where the one before ends
 	month  int   // noMonth for days before or after all reports
+	day    int   // in days from the begin of division.daily; noDay outside
 	inside bool
 }
 
-const noMonth = -1
+const noMonth, noDay = -1, -1
 
 func newDivision(s *Snapshot, f report.Filter) *division {
 	d := &division{}
@@ -59,6 +71,9 @@ func newDivision(s *Snapshot, f report.Filter) *division {
 	if d.plan.none {
 		window = span32{}
 	}
+	if window.to > window.from && window.to-window.from <= MaxDaily {
+		d.daily = window
+	}
 	day := int32(0)
 	cut := func(to int32, month int) {
 		for day < to {
@@ -68,8 +83,11 @@ func newDivision(s *Snapshot, f report.Filter) *division {
 					end = min(end, edge)
 				}
 			}
-			inside := day >= window.from && day < window.to
-			d.pieces = append(d.pieces, piece{end, month, inside})
+			inside, one := day >= window.from && day < window.to, noDay
+			if inside && d.daily.to > 0 {
+				end, one = day+1, int(day-d.daily.from)
+			}
+			d.pieces = append(d.pieces, piece{end, month, one, inside})
 			if month != noMonth && inside {
 				d.inWindow[month] = true
 			}
@@ -105,10 +123,11 @@ type tally struct {
 	matrix                [report.NumDayparts][report.NumWeekdays]int64
 	dark                  [report.NumDark]int64
 	inside, histogram     []int64 // by month
+	days                  []int64 // of division.daily
 }
 
 func newTally(d *division) *tally {
-	return &tally{division: d, inside: make([]int64, len(d.months)), histogram: make([]int64, len(d.months))}
+	return &tally{division: d, inside: make([]int64, len(d.months)), histogram: make([]int64, len(d.months)), days: make([]int64, d.daily.to-d.daily.from)}
 }
 
 // figures puts the tally into words.
@@ -119,6 +138,9 @@ func (t *tally) figures() Figures {
 		if t.inWindow[i] {
 			f.ByMonth = append(f.ByMonth, MonthCount{m, t.inside[i]})
 		}
+	}
+	for i, n := range t.days {
+		f.ByDay = append(f.ByDay, DayCount{report.MinDay + report.Day(t.daily.from) + report.Day(i), n})
 	}
 	return f
 }
@@ -134,6 +156,7 @@ func (t *tally) merge(o *tally) {
 	addTo(t.dark[:], o.dark[:])
 	addTo(t.inside, o.inside)
 	addTo(t.histogram, o.histogram)
+	addTo(t.days, o.days)
 }
 
 func addTo(sums, more []int64) {

@@ -111,7 +111,7 @@ func (o oracle) figures(f report.Filter, in func(report.Report) bool) cube.Figur
 	noFactors, noWindow := f, f
 	noFactors.Factors = 0
 	noWindow.From, noWindow.To = 0, 0
-	byMonth, histogram := map[string]int64{}, map[string]int64{}
+	byMonth, histogram, byDay := map[string]int64{}, map[string]int64{}, map[report.Day]int64{}
 	months := map[report.Day]string{}
 	month := func(d report.Day) string {
 		if months[d] == "" {
@@ -144,6 +144,12 @@ func (o oracle) figures(f report.Filter, in func(report.Report) bool) cube.Figur
 			out.Matrix[r.Daypart][r.Day.Weekday()]++
 			out.ByDark[r.Dark]++
 			byMonth[month(r.Day)]++
+			byDay[r.Day]++
+		}
+	}
+	if f.HasWindow() && f.To > f.From && f.To-f.From <= cube.MaxDaily {
+		for d := f.From; d < f.To; d++ {
+			out.ByDay = append(out.ByDay, cube.DayCount{Day: d, Count: byDay[d]})
 		}
 	}
 	if len(o) == 0 {
@@ -174,7 +180,7 @@ func checkFigures(t testing.TB, what string, got, want cube.Figures) {
 	}{
 		{"Total", got.Total, want.Total}, {"ByFactor", got.ByFactor, want.ByFactor},
 		{"FacetFactors", got.FacetFactors, want.FacetFactors}, {"ByMonth", got.ByMonth, want.ByMonth},
-		{"Histogram", got.Histogram, want.Histogram}, {"Matrix", got.Matrix, want.Matrix}, {"ByDark", got.ByDark, want.ByDark},
+		{"Histogram", got.Histogram, want.Histogram}, {"ByDay", got.ByDay, want.ByDay}, {"Matrix", got.Matrix, want.Matrix}, {"ByDark", got.ByDark, want.ByDark},
 	} {
 		if g, w := fmt.Sprint(c.got), fmt.Sprint(c.want); g != w {
 			t.Fatalf("%s: %s is %s, want %s", what, c.field, g, w)

@@ -53,11 +53,14 @@ func (t *tally) addRun(r *rows, a, b uint32, of piece) {
 	t.count(of, int64(n))
 }
 
-// count adds rows that match to the months.
+// count adds rows that match to the months and days.
 func (t *tally) count(of piece, n int64) {
 	n *= t.sign
 	if of.inside {
 		t.total += n
+	}
+	if of.day != noDay {
+		t.days[of.day] += n
 	}
 	if of.month == noMonth {
 		return

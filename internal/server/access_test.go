@@ -176,6 +176,7 @@ var routeKinds = map[string]struct {
 	"/healthz":                    {everybody, "/healthz"},
 	"/readyz":                     {everybody, "/readyz"},
 	"/static/{path:.+}":           {everybody, "/static/app/base.css"},
+	"/favicon.ico":                {everybody, "/favicon.ico"},
 	"/api/openapi.json":           {everybody, "/api/openapi.json"},
 	"/api/v1/factors":             {everybody, "/api/v1/factors"},
 	"/api/v1/config":              {everybody, "/api/v1/config"},

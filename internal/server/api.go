@@ -108,6 +108,11 @@ type darkCount struct {
 	Unknown int64 `json:"unknown"`
 }
 
+type dayCount struct {
+	Day   string `json:"day"`
+	Count int64  `json:"count"`
+}
+
 type monthCount struct {
 	Month string `json:"month"`
 	Count int64  `json:"count"`
@@ -119,7 +124,8 @@ type figures struct {
 	ByFactor []factorCount `json:"by_factor"`
 	Facets   []factorCount `json:"facet_factors"` // the factors filter left out
 	ByMonth  []monthCount  `json:"by_month"`
-	History  []monthCount  `json:"histogram"` // the window left out
+	ByDay    []dayCount    `json:"by_day,omitempty"` // of a window of up to three months
+	History  []monthCount  `json:"histogram"`        // the window left out
 	Matrix   matrix        `json:"daypart_weekday"`
 	ByDark   darkCount     `json:"by_dark"`
 	Grouped  bool          `json:"grouped,omitempty"` // one number for each half-year, under its first month, and nothing finer
@@ -137,6 +143,9 @@ func (v *view) newFigures(f cube.Figures, res int) figures {
 		Grouped: v.grant.Grouped, Limits: v.grant.Limits,
 		ByMonth: months(f.ByMonth), History: months(f.Histogram),
 		ByDark: darkCount{Yes: f.ByDark[report.DarkYes], No: f.ByDark[report.DarkNo], Unknown: f.ByDark[report.DarkUnknown]}}
+	for _, d := range f.ByDay {
+		out.ByDay = append(out.ByDay, dayCount{d.Day.String(), d.Count})
+	}
 	if v.grant.Grouped {
 		out.Matrix = matrix{[]string{}, []string{}, [][]int64{}}
 		return out

@@ -101,6 +101,12 @@ func (s *Server) static(w http.ResponseWriter, r *http.Request) error {
 	return s.file(w, r, name, cache)
 }
 
+// icon answers browsers that ask for one at the usual address, from pages that
+// name none, such as an error or a file.
+func (s *Server) icon(w http.ResponseWriter, r *http.Request) error {
+	return s.file(w, r, "app/icon.svg", "public, max-age=86400")
+}
+
 func (s *Server) file(w http.ResponseWriter, r *http.Request, name, cache string) error {
 	codings, ok := s.files.byPath[name]
 	if !ok {

@@ -172,6 +172,7 @@ func (s *Server) routes() *mux.Router {
 	get("/", s.page("index.html"))
 	get("/hub", s.hubPage)
 	get("/static/{path:.+}", s.static)
+	get("/favicon.ico", s.icon)
 
 	m.Handle("/demo/view", s.answer(s.sameOrigin(s.demoView))).Methods(http.MethodPost)
 	people := pages.New(s.gate, pages.Config{Asset: s.assetURL, Synthetic: s.cfg.Synthetic, Log: s.log, Review: s.review, Near: s.nameNear})
@@ -233,7 +234,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 // up for them, so they go on when the store cannot be read, and the report form
 // never learns who is logged in.
 func (s *Server) forEverybody(path string) bool {
-	if path == "/healthz" || strings.HasPrefix(path, "/static/") {
+	if path == "/healthz" || path == "/favicon.ico" || strings.HasPrefix(path, "/static/") {
 		return true
 	}
 	for prefix := range s.mounted {

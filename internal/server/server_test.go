@@ -429,3 +429,11 @@ func TestServer_readyz(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+func TestServer_icon(t *testing.T) {
+	f := newFixture(t, nil)
+	r := f.get(t, "/favicon.ico")
+	if body := content(t, r); r.StatusCode != http.StatusOK || r.Header.Get("Content-Type") != "image/svg+xml" || !bytes.Contains(body, []byte("<svg")) {
+		t.Errorf("status %d, type %s: %.60s", r.StatusCode, r.Header.Get("Content-Type"), body)
+	}
+}

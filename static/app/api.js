@@ -6,7 +6,7 @@
 /** @typedef {{factor:string, count:number}[]} FactorCounts */
 /** @typedef {{month:string, count:number}[]} MonthCounts */
 /** @typedef {{dayparts:string[], weekdays:string[], counts:number[][]}} Matrix */
-/** @typedef {{by_factor:FactorCounts, by_month:MonthCounts, histogram:MonthCounts, limits?:string[], daypart_weekday:Matrix, by_dark:{yes:number,no:number,unknown:number}, total:number, generation:number, synthetic:boolean}} Figures */
+/** @typedef {{by_factor:FactorCounts, by_month:MonthCounts, by_day?:{day:string, count:number}[], histogram:MonthCounts, limits?:string[], daypart_weekday:Matrix, by_dark:{yes:number,no:number,unknown:number}, total:number, generation:number, synthetic:boolean}} Figures */
 /** @typedef {Figures & {res:number, cells:number, first_day:string, last_day:string, facet_factors:FactorCounts, top:{cell:string,lat:number,lng:number,count:number,place?:string}[]}} Summary */
 /** @typedef {Figures & {cell:string, res:number, lat:number, lng:number, boundary:[number,number][], place?:string, parent?:string}} Detail */
 /** @typedef {{name:string, kind:string, admin:string, lat:number, lng:number, zoom:number}} Place */

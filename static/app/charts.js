@@ -1,7 +1,7 @@
 // @ts-check
 // Small charts: each says in words or cells what it draws.
 import { h, s } from './dom.js';
-import { monthName, number, percent, plural, factorName } from './format.js';
+import { day, monthName, weekday, number, percent, plural, factorName } from './format.js';
 import { addMonths } from './state.js';
 
 /** @typedef {import('./api.js').MonthCounts} MonthCounts */
@@ -51,7 +51,7 @@ function rove(box, rows) {
 
 /**
  * What a click on a chart does to the filter, and what is chosen now.
- * @typedef {{month: (month: string, extend: boolean) => void, slot: (dayparts: string[], weekdays: string[]) => void,
+ * @typedef {{month: (month: string, extend: boolean) => void, day: (day: string, extend: boolean) => void, slot: (dayparts: string[], weekdays: string[]) => void,
  *   window: {from:string, to:string}, dayparts: readonly string[], weekdays: readonly string[]}} Pick
  */
 
@@ -66,16 +66,32 @@ export function trend(counts, pick) {
   const axis = h('div', { class: 'axis' }, h('span', { text: monthName(first) }), first === last ? null : h('span', { text: monthName(last) }));
   const caption = h('figcaption', { text: top ? `Most in ${monthName(top.month)}: ${number(top.count)}` : 'No report in the chosen period.' });
   if (!pick) return h('figure', { class: 'trend' }, bars(months), axis, caption);
-  const max = Math.max(1, ...months.map((m) => m.count));
-  const buttons = months.map((m) => {
-    const bar = h('span', { class: inside(m.month) ? 'column' : 'column off' }), name = `${monthName(m.month)}: ${plural(m.count, 'report')}`;
-    bar.style.height = `${(100 * m.count) / max}%`;
-    return h('button', { type: 'button', 'data-key': m.month, 'aria-pressed': String(Boolean(from || to) && inside(m.month)), 'aria-label': name, title: name,
-      onclick: (/** @type {MouseEvent} */ e) => pick.month(m.month, e.shiftKey) }, bar);
-  });
-  const box = h('div', { class: 'months', role: 'group', 'aria-label': 'Months: choose one to see it alone, with Shift to reach from the last choice' }, ...buttons);
-  rove(box, [buttons]);
+  const box = columns(months.map((m) => ({ key: m.month, name: monthName(m.month), count: m.count, lit: inside(m.month), pressed: Boolean(from || to) && inside(m.month) })),
+    'Months: choose one to see it alone, with Shift to reach from the last choice', pick.month);
   return h('figure', { class: 'trend' }, box, axis, caption);
+}
+
+/** @typedef {{key:string, name:string, count:number, lit:boolean, pressed:boolean}} Column */
+
+/** Bars that are buttons. @param {Column[]} all @param {string} label @param {(key: string, extend: boolean) => void} choose @param {'months'|'days'} [kind] */
+function columns(all, label, choose, kind = 'months') {
+  const max = Math.max(1, ...all.map((c) => c.count));
+  const buttons = all.map((c) => {
+    const bar = h('span', { class: c.lit ? 'column' : 'column off' }), name = `${c.name}: ${plural(c.count, 'report')}`;
+    bar.style.height = `${(100 * c.count) / max}%`;
+    return h('button', { type: 'button', 'data-key': c.key, 'aria-pressed': String(c.pressed), 'aria-label': name, title: name, onclick: (/** @type {MouseEvent} */ e) => choose(c.key, e.shiftKey) }, bar);
+  });
+  const box = h('div', { class: kind, role: 'group', 'aria-label': label }, ...buttons);
+  rove(box, [buttons]);
+  return box;
+}
+
+/** The days of a short period. @param {{day:string, count:number}[]} counts every day @param {Pick} pick */
+export function days(counts, pick) {
+  const top = counts.reduce((a, b) => (b.count > a.count ? b : a), counts[0]), first = counts[0].day, last = counts[counts.length - 1].day;
+  const box = columns(counts.map((c) => ({ key: c.day, name: weekday(c.day), count: c.count, lit: true, pressed: false })), 'Days: choose one to see it alone, with Shift to reach to another', pick.day, 'days');
+  return h('figure', { class: 'trend' }, box, h('div', { class: 'axis' }, h('span', { text: day(first) }), h('span', { text: day(last) })),
+    h('figcaption', { text: top.count ? `Most on ${weekday(top.day)}: ${number(top.count)}` : 'No report in the chosen period.' }));
 }
 
 /** @param {import('./api.js').FactorCounts} counts @param {number} total @param {Vocabulary} v */

@@ -14,6 +14,9 @@ export const number = (n) => NUMBER.format(n);
 export const plural = (n, one, many = one + 's') => `${NUMBER.format(n)} ${n === 1 ? one : many}`;
 /** @param {string} iso */
 export const day = (iso) => DAY.format(Date.parse(iso));
+const WEEKDAY = new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' });
+/** A day with its day of the week. @param {string} iso */
+export const weekday = (iso) => WEEKDAY.format(Date.parse(iso));
 /** @param {string} month YYYY-MM */
 export const monthName = (month) => MONTH.format(Date.parse(month + '-01'));
 /** @param {number} part @param {number} whole */

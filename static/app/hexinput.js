@@ -7,9 +7,8 @@ import { announce, byId } from './dom.js';
 /** @typedef {import('./outline.js').Outline} Outline */
 /** @typedef {{grab: () => ((at: {lat:number,lng:number}) => void)|null, choose: (hex: Hex) => void}} Clicks */
 
-/** @param {any} map @param {() => HexLayer|null} layer @param {Outline} outline @param {Clicks & {tip: (hex: Hex) => string}} on */
-export function pointer(map, layer, outline, on) {
-  const tip = byId('tip');
+/** @param {any} map @param {() => HexLayer|null} layer @param {Outline} outline @param {Clicks & {tip: (hex: Hex) => string}} on @param {HTMLElement} [tip] */
+export function pointer(map, layer, outline, on, tip = byId('tip')) {
   let frame = 0, cell = '';
   const leave = () => { cell = ''; tip.hidden = true; outline.show('hover', null); map.getContainer().classList.remove('over-hex'); };
   map.on('mousemove', (/** @type {any} */ e) => {

@@ -10,7 +10,7 @@ import { createMapView } from './mapview.js';
 import { detailMessage, showDetail, showSummary } from './panel.js';
 import { searchBox } from './search.js';
 import { chrome, showTab, toast } from './shell.js';
-import { addMonths, createStore, filterQuery, MAX_PACK, NO_FILTER, parseState, printState, windowOf } from './state.js';
+import { addDays, addMonths, createStore, filterQuery, MAX_PACK, NO_FILTER, parseState, printState, windowOf } from './state.js';
 import { sessionLost } from './who.js';
 
 /** @typedef {import('./api.js').Config} Config */
@@ -246,6 +246,11 @@ function chartPick(store) {
     slot(/** @type {string[]} */ dayparts, /** @type {string[]} */ weekdays) {
       const now = store.get(), same = now.dayparts.join() === dayparts.join() && now.weekdays.join() === weekdays.join();
       store.set(same ? { dayparts: [], weekdays: [] } : { dayparts, weekdays });
+    },
+    day(/** @type {string} */ day, /** @type {boolean} */ extend) {
+      const now = store.get(), one = { from: day, to: addDays(day, 1) };
+      const wider = extend && now.window === 'custom' && now.from && now.to ? { from: now.from < one.from ? now.from : one.from, to: now.to > one.to ? now.to : one.to } : one;
+      store.set({ window: 'custom', ...wider });
     },
     month(/** @type {string} */ month, /** @type {boolean} */ extend) {
       const now = store.get(), one = { from: month + '-01', to: addMonths(month, 1) + '-01' };

@@ -2,7 +2,7 @@
 // The results panel: figures for what is on screen, or for one hexagon.
 import { announce, byId, h } from './dom.js';
 import { day, number, plural, position } from './format.js';
-import { darkness, factorList, matrix, trend, unknownTime } from './charts.js';
+import { darkness, days, factorList, matrix, trend, unknownTime } from './charts.js';
 import { hexWidth } from './geo.js';
 import { loadNames, nearName } from './near.js';
 
@@ -22,6 +22,7 @@ function figures(f, v, c) {
   const times = h('div', {}, matrix(c.matrix, v, c.pick), unknownTime(c.matrix, c.pick));
   const notes = [...(f.limits ?? []), ...c.method];
   return [
+    ...(f.by_day && f.by_day.length > 1 ? [block('By day', days(f.by_day, c.pick))] : []),
     block('By month', trend(f.histogram, c.pick)),
     ...(f.total ? [block('Reasons given', factorList(f.by_factor, f.total, v), 'One report can give several.')] : []),
     ...(c.matrix.counts.length ? [block('Day and time', times, 'Choose a cell, a day or a time to see it alone.')] : []),

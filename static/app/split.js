@@ -5,6 +5,8 @@ import { announce, byId, h } from './dom.js';
 import { describe, number } from './format.js';
 import { HexLayer } from './hexlayer.js';
 import { rightState } from './compare.js';
+import { keyboard, pointer } from './hexinput.js';
+import { Outline } from './outline.js';
 import { DEFAULTS, filterOf, filterQuery, printState } from './state.js';
 import { emptyState, reports } from './words.js';
 import { Map as LeafletMap } from '../vendor/leaflet.js';
@@ -14,15 +16,22 @@ const STROKE = { light: 'rgba(255,255,255,.55)', dark: 'rgba(8,12,20,.55)' };
 /** @param {import('./tools.js').Hub} hub @param {HTMLElement} box @returns {import('./tools.js').Tool} */
 export function splitTool(hub, box) {
   const { store, view, config, vocabulary: v } = hub, ids = v.factors.map((f) => f.id), requests = latest();
-  const area = byId('map').parentElement ?? document.body, second = h('div', { id: 'map2', 'aria-label': 'Second map: it follows the first', role: 'group' });
+  const area = byId('map').parentElement ?? document.body, second = h('div', { id: 'map2', 'aria-label': 'Second map, which moves with the first', 'aria-describedby': 'map-help', role: 'application', tabindex: 0 });
+  const tip = h('div', { class: 'tip', 'aria-hidden': 'true', hidden: true }), cross = h('div', { class: 'cross second', 'aria-hidden': 'true' });
   const names = [h('p', { class: 'map-name left' }), h('p', { class: 'map-name right' })];
   area.classList.add('two-maps');
-  area.append(second, ...names);
+  area.append(second, cross, ...names);
   view.map.invalidateSize({ animate: false });
-  const map = new LeafletMap(second, { zoomControl: false, attributionControl: false, fadeAnimation: false, keyboard: false, minZoom: view.map.getMinZoom(), maxZoom: view.map.getMaxZoom(), worldCopyJump: true });
+  const map = new LeafletMap(second, { zoomControl: false, attributionControl: false, fadeAnimation: false, minZoom: view.map.getMinZoom(), maxZoom: view.map.getMaxZoom(), worldCopyJump: true });
   /** @type {HexLayer|null} */
   let layer = null;
-  const base = view.addBasemap(map);
+  const base = view.addBasemap(map), outline = new Outline();
+  outline.addTo(map);
+  second.append(tip);
+  const reads = { tip: (/** @type {import('./hexlayer.js').Hex} */ hex) => reports(hex.count), grab: () => null, choose: (/** @type {import('./hexlayer.js').Hex} */ hex) => compare(hex),
+    nothing: 'No reports under the centre of the right map.', here: (/** @type {import('./hexlayer.js').Hex|null} */ hex) => hex ? `${number(hex.count)} under the centre of the right map. Enter to compare.` : 'No reports under the centre of the right map.' };
+  pointer(map, () => layer, outline, reads, tip);
+  keyboard(map, () => layer, reads);
   let follows = false;
   /** @param {any} from @param {any} to */
   const follow = (from, to) => { if (follows) return; follows = true; to.setView(from.getCenter(), from.getZoom(), { animate: false }); follows = false; };
@@ -36,9 +45,17 @@ export function splitTool(hub, box) {
 
   const choose = (/** @type {string} */ id, /** @type {string} */ label) => h('button', { type: 'button', 'data-split': id, onclick: () => store.set({ split: id === 'keep' ? printState({ ...DEFAULTS, ...filterOf(store.get()) }).slice(1) || 'window=all' : id }) }, label);
   const choices = [choose('previous', 'The period before'), choose('year', 'The same weeks a year ago'), choose('keep', 'The filter as it is now')];
-  const body = h('div', { 'aria-live': 'polite' });
-  box.append(h('h2', { text: 'Two maps' }), h('p', { class: 'quiet', text: 'Both maps move together and share one scale of colours. The filters act on the left map.' }), h('p', { text: 'On the right:' }), h('div', { class: 'actions stacked' }, ...choices), body);
+  const body = h('div', { 'aria-live': 'polite' }), one = h('p', { id: 'split-one', hidden: true });
+  box.append(h('h2', { text: 'Two maps' }), h('p', { class: 'quiet', text: 'Both maps move together and share one scale of colours. The filters act on the left map.' }), h('p', { text: 'On the right:' }), h('div', { class: 'actions stacked' }, ...choices), body, one);
 
+  /** Says what both maps show of a hexagon. @param {import('./hexlayer.js').Hex} hex */
+  function compare(hex) {
+    const left = view.layer?.hexes().get(hex.cell)?.count ?? 0;
+    outline.show('chosen', hex.ring); view.outline.show('hover', hex.ring);
+    const text = `This hexagon: ${reports(left)} on the left, ${reports(hex.count)} on the right.`;
+    one.textContent = text; one.hidden = false;
+    announce(text);
+  }
   function style() { layer?.restyle({ breaks: view.breaks, palette: view.colours(), stroke: STROKE[view.theme()] }); }
   /** @param {string} template */
   function tiles(template) {
@@ -79,7 +96,7 @@ export function splitTool(hub, box) {
       requests.cancel();
       view.map.off('move zoomend', left);
       removeEventListener('themechange', themed);
-      sizes.disconnect(); map.remove(); second.remove();
+      sizes.disconnect(); map.remove(); second.remove(); cross.remove(); view.outline.show('hover', null);
       for (const el of names) el.remove();
       area.classList.remove('two-maps');
       view.map.invalidateSize({ animate: false });

@@ -91,3 +91,20 @@ test('filters/no heading lies under a button, whatever the width', async () => {
     await context.close();
   }
 });
+
+test('charts/a short period is told by day, and a day is chosen by a click', async () => {
+  const { page, context, faults } = await open(browser, `/hub?${CROYDON}&window=90d`);
+  const bars = page.getByRole('group', { name: /^Days:/ }).getByRole('button');
+  assert.equal(await bars.count(), 90);
+  const counts = await bars.evaluateAll((all) => all.map((b) => Number((b.getAttribute('aria-label') ?? '').replace(/^.*: ([\d,]+) reports?$/, '$1').replace(',', ''))));
+  assert.equal(counts.reduce((a, b) => a + b, 0), await numberIn(page, '#total'), 'the days add up to the total');
+  const busiest = counts.indexOf(Math.max(...counts));
+  await bars.nth(busiest).click();
+  await page.waitForFunction((n) => Number(document.getElementById('total')?.textContent?.replace(/\D/g, '')) === n, counts[busiest]);
+  await settled(page);
+  assert.equal(await page.getByRole('group', { name: /^Days:/ }).count(), 0, 'one day needs no chart of days');
+  await page.keyboard.press('u');
+  await page.waitForFunction(() => document.querySelectorAll('[aria-label^="Days:"] button').length === 90);
+  assert.deepEqual(faults, []);
+  await context.close();
+});

@@ -193,6 +193,33 @@ test('shift/brief and Walk-and-Talk pack, a sheet each', async () => {
   await context.close();
 });
 
+test('two maps/the right one is read by pointer and by key too', async () => {
+  const { page, context, faults } = await open(browser, `/hub?${CROYDON}&tool=split&split=year&window=90d`);
+  await ready(page);
+  await page.waitForFunction(() => /** @type {HTMLElement} */ (document.querySelector('#map2 canvas.leaflet-tile-loaded')));
+  const box = await page.locator('#map2').boundingBox();
+  if (!box) throw new Error('no second map');
+  // The pointer meets a hexagon somewhere on the way over the map.
+  let told = '';
+  for (let i = 0; i < 40 && !told; i++) {
+    await page.mouse.move(box.x + box.width * (0.1 + 0.02 * i), box.y + box.height * (0.3 + 0.01 * i));
+    await page.waitForTimeout(40);
+    told = await page.evaluate(() => { const t = /** @type {HTMLElement|null} */ (document.querySelector('#map2 .tip')); return t && !t.hidden ? t.textContent ?? '' : ''; });
+  }
+  assert.match(told, /^[\d,]+ reports?$/);
+  await page.mouse.down(); await page.mouse.up();
+  await page.waitForSelector('#split-one:not([hidden])');
+  assert.match(await page.textContent('#split-one') ?? '', /on the left, .* on the right/);
+  await page.focus('#map2');
+  await page.keyboard.press('ArrowRight');
+  await page.waitForFunction(() => /centre/.test(document.getElementById('live')?.textContent ?? ''));
+  assert.ok(await page.locator('.cross.second').isVisible(), 'the cross says what Enter reads');
+  const at = await page.evaluate(() => new URL(location.href).searchParams.get('at'));
+  assert.ok(at && !at.startsWith('51.37270,-0.09940'), 'the first map follows the keys of the second');
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
 test('two maps/move together, share the scale, and each counts its own', async () => {
   const { page, context, faults } = await open(browser, `/hub?${CROYDON}&tool=split`);
   await ready(page);
