@@ -2,7 +2,7 @@
 // The filter panel: it shows the state and asks for changes, and holds nothing itself.
 import { byId, h } from './dom.js';
 import { day, factorName, monthName, number, shortLabel, windowText } from './format.js';
-import { bars, fillMonths } from './charts.js';
+import { bars, fillMonths } from './bars.js';
 import { addDays, addMonths, FIRST_DAY, NO_FILTER, WINDOWS, windowOf } from './state.js';
 
 /** @typedef {import('./state.js').State} State */

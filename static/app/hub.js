@@ -7,7 +7,6 @@ import { day, describe, plural } from './format.js';
 import { tooWide } from './geo.js';
 import { follow } from './live.js';
 import { createMapView } from './mapview.js';
-import { detailMessage, showDetail, showSummary } from './panel.js';
 import { searchBox } from './search.js';
 import { chrome, showTab, toast } from './shell.js';
 import { addDays, addMonths, createStore, filterQuery, MAX_PACK, NO_FILTER, parseState, printState, windowOf } from './state.js';
@@ -17,6 +16,8 @@ import { sessionLost } from './who.js';
 /** @typedef {import('./api.js').TileJSON} TileJSON */
 /** @typedef {import('./format.js').Vocabulary} Vocabulary */
 
+/** The figures come after the map, whose code is loaded first. */
+const figuresPanel = import('./panel.js');
 const SETTLE_MS = 120;
 const TOP_SHOWN = 5;
 /** The map comes first. */
@@ -129,9 +130,9 @@ function run(store, config, vocabulary, first) {
     stale();
     try {
       const ask = (/** @type {AbortSignal} */ signal, /** @type {number} */ n, /** @type {string} */ f) => /** @type {Promise<import('./api.js').Summary>} */ (getJSON(url('/api/v1/summary', `bbox=${view.bbox()}`, `res=${view.res()}`, `top=${n}`, f), signal));
-      const both = await requests.summary.run((signal) => Promise.all([ask(signal, top, filter()), timed() ? ask(signal, 0, untimed()) : undefined]));
+      const both = await requests.summary.run((signal) => Promise.all([ask(signal, top, filter()), timed() ? ask(signal, 0, untimed()) : undefined, figuresPanel]));
       if (!both) return;
-      const [s, any] = both;
+      const [s, any, { showSummary }] = both;
       showSummary(s, vocabulary, words(), { ...charts(s, any), choose });
       panel.figures(s);
       summary = s;
@@ -152,6 +153,8 @@ function run(store, config, vocabulary, first) {
     document.body.classList.toggle('has-detail', Boolean(cell));
     showPanel();
     if (!cell) { requests.detail.cancel(); view.outline.show('chosen', null); return; }
+    const { detailMessage, showDetail } = await figuresPanel;
+    if (store.get().cell !== cell) return; // another one is open meanwhile
     try {
       const ask = (/** @type {AbortSignal} */ signal, /** @type {string} */ f) => /** @type {Promise<import('./api.js').Detail>} */ (getJSON(url(`/api/v1/cells/${cell}`, f), signal));
       const both = await requests.detail.run((signal) => Promise.all([ask(signal, filter()), timed() ? ask(signal, untimed()) : undefined]));

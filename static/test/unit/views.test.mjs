@@ -1,6 +1,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { fillMonths, short } from '../../app/charts.js';
+import { fillMonths } from '../../app/bars.js';
+import { short } from '../../app/charts.js';
 import { presetActive, PRESETS } from '../../app/filters.js';
 import { describe, factorName, percent, plural, position, shortLabel, windowText } from '../../app/format.js';
 import { classOf, palette, ranges } from '../../app/scale.js';
