@@ -8,8 +8,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -33,6 +35,35 @@ func TestPostReport(t *testing.T) {
 		Daypart: report.Night, Dark: report.DarkYes, Factors: report.FactorSet(report.BadlyLit, report.Followed)}}
 	if got := f.sink.only(t); got != want {
 		t.Errorf("kept %+v, expected %+v", got, want)
+	}
+}
+
+// The example of the API's description is a report.
+func TestPostReport_example(t *testing.T) {
+	raw, err := os.ReadFile("../server/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Components struct {
+			Schemas struct {
+				NewReport struct{ Examples []json.RawMessage }
+			}
+		}
+	}
+	if err := json.Unmarshal(raw, &doc); err != nil {
+		t.Fatal(err)
+	}
+	examples := doc.Components.Schemas.NewReport.Examples
+	if len(examples) == 0 {
+		t.Fatal("the description has no example of a report")
+	}
+	for _, e := range examples {
+		f := newFixture(t, func(_ *form.Config, p *form.Parts) { p.Now = func() time.Time { return today.AddDate(1, 0, 0) } })
+		if r := f.postJSON(string(e)); r.StatusCode != http.StatusAccepted {
+			t.Errorf("%s: status %d: %s", e, r.StatusCode, read(t, r))
+		}
+		f.sink.only(t)
 	}
 }
 

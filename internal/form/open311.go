@@ -86,75 +86,87 @@ func services() (list []service) {
 	return list
 }
 
-func (h *Handler) open311Get(w http.ResponseWriter, r *http.Request) {
-	h.guard(w.Header())
-	name, format := splitFormat(r.PathValue("file"))
-	switch {
-	case format == "":
-		h.open311Fail(w, "json", http.StatusNotFound, "There is nothing at this address: ask for services.json or services.xml.")
-	case name == "services":
+// open311Answer is what one request gets: a document, or a complaint.
+type open311Answer struct {
+	status        int
+	asJSON, asXML any
+}
+
+func open311Complaint(status int, text string) open311Answer {
+	list := []open311Error{{Code: status, Description: text}}
+	return open311Answer{status, list, open311Errors{Errors: list}}
+}
+
+// open311 wraps a handler of one kind of address. name is the address without
+// its ending, which says the format; without one the answer is JSON.
+func (h *Handler) open311(serve func(r *http.Request, name string) open311Answer) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		h.guard(w.Header())
+		name, format := splitFormat(r.PathValue("file"))
+		a := open311Complaint(http.StatusNotFound, "There is nothing at this address: name a format, as in services.json or requests.xml.")
+		if format != "" {
+			r.Body = http.MaxBytesReader(w, r.Body, maxFormBytes)
+			a = serve(r, name)
+		}
+		if format != "xml" {
+			writeBody(w, a.status, "application/json; charset=utf-8", mustJSON(a.asJSON))
+			return
+		}
+		body, err := xml.MarshalIndent(a.asXML, "", " ")
+		if err != nil {
+			panic("form: a plain struct is XML: " + err.Error())
+		}
+		writeBody(w, a.status, "text/xml; charset=utf-8", append([]byte(xml.Header), body...))
+	}
+}
+
+func (h *Handler) open311Get(r *http.Request, name string) open311Answer {
+	switch name {
+	case "services":
 		list := services()
-		h.open311Write(w, format, http.StatusOK, list, serviceList{Services: list})
-	case name == "discovery":
+		return open311Answer{http.StatusOK, list, serviceList{Services: list}}
+	case "discovery":
 		d := discovery{Changeset: open311Changeset, Contact: h.base(r) + pathStart, KeyService: "Keys are given by the operator of this site.",
 			Endpoints: []endpoint{{Specification: "http://wiki.open311.org/GeoReport_v2", URL: h.base(r) + strings.TrimSuffix(pathOpen311, "/"),
 				Changeset: open311Changeset, Type: "production", Formats: []string{"application/json", "text/xml"}}}}
-		h.open311Write(w, format, http.StatusOK, d, d)
-	case name == "requests":
-		h.open311Fail(w, format, http.StatusForbidden, "Single reports are never given out.")
-	default:
-		h.open311Fail(w, format, http.StatusNotFound, "There is nothing at this address: ask for services or discovery.")
+		return open311Answer{http.StatusOK, d, d}
+	case "requests":
+		return open311Complaint(http.StatusForbidden, "Single reports are never given out.")
 	}
+	return open311Complaint(http.StatusNotFound, "There is nothing at this address: ask for services or discovery.")
 }
 
 // open311Definition answers for one service. None has attributes.
-func (h *Handler) open311Definition(w http.ResponseWriter, r *http.Request) {
-	h.guard(w.Header())
-	_, format := splitFormat(r.PathValue("file"))
-	if format == "" {
-		format = "json"
-	}
-	h.open311Fail(w, format, http.StatusNotFound, "The services of this site have no further attributes.")
+func (h *Handler) open311Definition(*http.Request, string) open311Answer {
+	return open311Complaint(http.StatusNotFound, "The services of this site have no further attributes.")
 }
 
-func (h *Handler) open311Post(w http.ResponseWriter, r *http.Request) {
-	h.guard(w.Header())
-	name, format := splitFormat(r.PathValue("file"))
+func (h *Handler) open311Post(r *http.Request, name string) open311Answer {
 	switch {
-	case format == "":
-		h.open311Fail(w, "json", http.StatusNotFound, "There is nothing at this address: send to requests.json or requests.xml.")
-		return
 	case name != "requests":
-		h.open311Fail(w, format, http.StatusNotFound, "There is nothing at this address: send to requests.")
-		return
+		return open311Complaint(http.StatusNotFound, "There is nothing at this address: send to requests.")
 	case crossSite(r):
-		h.open311Fail(w, format, http.StatusForbidden, "Reports are not taken from pages of other sites.")
-		return
+		return open311Complaint(http.StatusForbidden, "Reports are not taken from pages of other sites.")
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxFormBytes)
 	if err := r.ParseForm(); err != nil {
-		h.open311Fail(w, format, http.StatusBadRequest, "The body cannot be read: expected a form of at most 16 KiB.")
-		return
+		return open311Complaint(http.StatusBadRequest, "The body cannot be read: expected a form of at most 16 KiB.")
 	}
 	in, complaint := h.readOpen311(r)
 	if complaint != "" {
-		h.open311Fail(w, format, http.StatusBadRequest, complaint)
-		return
+		return open311Complaint(http.StatusBadRequest, complaint)
 	}
 	switch err := h.submit(r.Context(), in); {
 	case errors.Is(err, errSink):
-		h.open311Fail(w, format, http.StatusServiceUnavailable, "The report could not be kept. Try again in a moment.")
-		return
+		return open311Complaint(http.StatusServiceUnavailable, "The report could not be kept. Try again in a moment.")
 	case err != nil:
-		h.open311Fail(w, format, http.StatusBadRequest, "The report is not valid.")
-		return
+		return open311Complaint(http.StatusBadRequest, "The report is not valid.")
 	}
 	// Clients want a number to show. This one is made up on the spot and opens
 	// nothing.
 	var id [8]byte
 	_, _ = rand.Read(id[:]) // never fails (crypto/rand)
 	list := []requestReceived{{ID: hex.EncodeToString(id[:]), Notice: "Received. Reports are anonymous and cannot be looked up."}}
-	h.open311Write(w, format, http.StatusAccepted, list, requestList{Requests: list})
+	return open311Answer{http.StatusAccepted, list, requestList{Requests: list}}
 }
 
 // readOpen311 reads where and which service, and nothing else.
@@ -183,21 +195,4 @@ func splitFormat(file string) (name, format string) {
 		return strings.TrimSuffix(file, ext), ext[1:]
 	}
 	return file, ""
-}
-
-func (h *Handler) open311Fail(w http.ResponseWriter, format string, status int, text string) {
-	list := []open311Error{{Code: status, Description: text}}
-	h.open311Write(w, format, status, list, open311Errors{Errors: list})
-}
-
-func (h *Handler) open311Write(w http.ResponseWriter, format string, status int, asJSON, asXML any) {
-	if format == "json" {
-		writeBody(w, status, "application/json; charset=utf-8", mustJSON(asJSON))
-		return
-	}
-	body, err := xml.MarshalIndent(asXML, "", " ")
-	if err != nil {
-		panic("form: a plain struct is XML: " + err.Error())
-	}
-	writeBody(w, status, "text/xml; charset=utf-8", append([]byte(xml.Header), body...))
 }

@@ -70,9 +70,9 @@ func (h *Handler) routes() http.Handler {
 
 	m.HandleFunc("POST "+pathReports, h.api(h.postReport))
 	m.HandleFunc("GET "+pathChallenge, h.api(h.getChallenge))
-	m.HandleFunc("GET "+pathOpen311+"{file}", h.open311Get)
-	m.HandleFunc("GET "+pathOpen311+"services/{file}", h.open311Definition)
-	m.HandleFunc("POST "+pathOpen311+"{file}", h.open311Post)
+	m.HandleFunc("GET "+pathOpen311+"{file}", h.open311(h.open311Get))
+	m.HandleFunc("GET "+pathOpen311+"services/{file}", h.open311(h.open311Definition))
+	m.HandleFunc("POST "+pathOpen311+"{file}", h.open311(h.open311Post))
 
 	page(pathStart+"/", (*visit).notFound)
 	page(pathCode+"/", (*visit).notFound)
