@@ -318,10 +318,13 @@ test('form/exit without JavaScript', async () => {
   await context.close();
 });
 
-test('form/poster prints on one page', async () => {
-  const { page, context } = await open(browser, '/poster?place=East+Croydon&c=lights&lang=cy');
-  const pdf = await page.pdf({ preferCSSPageSize: true });
-  assert.equal(pdf.toString('latin1').match(/\/Type\s*\/Page\b/g)?.length, 1);
+test('form/poster prints on one page in every language', async () => {
+  const { page, context } = await open(browser, '/poster?lang=en');
+  for (const lang of ['en', 'cy', 'pl']) {
+    await page.goto(`${BASE}/poster?place=Wolverhampton&c=abcdefghijklmnopqrstuvwx&lang=${lang}`);
+    const pdf = await page.pdf({ preferCSSPageSize: true });
+    assert.equal(pdf.toString('latin1').match(/\/Type\s*\/Page\b/g)?.length, 1, lang);
+  }
   await context.close();
 });
 });
