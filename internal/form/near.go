@@ -26,6 +26,7 @@ func (v *visit) near(lat, lng float64) string {
 	if !ok {
 		return v.tr.T("near.none")
 	}
+	p.Admin = within(p)
 	id := "near.place"
 	if metres >= besideMetres {
 		id = "near.far"
@@ -38,6 +39,12 @@ func (v *visit) near(lat, lng float64) string {
 		name = v.tr.T("near.station", "Station", p.Name)
 	}
 	return v.tr.T(id, "Place", name, "Admin", p.Admin, "Metres", roundMetres(metres), "Way", v.tr.T("way."+way(p, lat, lng)))
+}
+
+// within says what a place lies in, without its own name: "Cardiff, Wales" of
+// Cardiff is Wales.
+func within(p gazetteer.Place) string {
+	return strings.TrimPrefix(strings.TrimPrefix(p.Admin, p.Name), ", ")
 }
 
 // way is the direction from a place to a point: 0 for north, in eighths of a

@@ -108,7 +108,7 @@ func (v *visit) newFound(p gazetteer.Place) (found, bool) {
 		return found{}, false
 	}
 	kind := v.tr.T("kind." + strings.ReplaceAll(p.Kind, " ", "_"))
-	return found{Name: p.Name, Kind: kind, Admin: p.Admin, Cell: c.String(), Lat: p.Lat, Lng: p.Lng, Zoom: p.Zoom}, true
+	return found{Name: p.Name, Kind: kind, Admin: within(p), Cell: c.String(), Lat: p.Lat, Lng: p.Lng, Zoom: p.Zoom}, true
 }
 
 func (v *visit) takeWhere() {

@@ -7,6 +7,9 @@ const input = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ ($(i
 const MIN_LETTERS = 3, TYPING_MS = 250, NUDGE_METRES = 50, METRES_PER_DEGREE = 111_195;
 const block = $('map-block'), status = $('said'), choose = /** @type {HTMLFormElement} */ ($('choose'));
 const lang = document.documentElement.lang;
+// The offline map has names of places and no streets: closer in, a point stands in
+// an empty box.
+const DEEPEST = block.dataset.url ? 17 : 14;
 /** @type {{lat:number,lng:number}|null} */
 let point = block.dataset.lat ? { lat: Number(block.dataset.lat), lng: Number(block.dataset.lng) } : null;
 /** @type {{show: (p: {lat:number,lng:number}, zoom?: number) => void}|null} */
@@ -53,7 +56,7 @@ function optionOf(place, i) {
 }
 $('options').addEventListener('change', (e) => {
   const radio = /** @type {HTMLInputElement} */ (e.target);
-  setPoint({ lat: Number(radio.dataset.lat), lng: Number(radio.dataset.lng) }, { zoom: Math.max(15, Number(radio.dataset.zoom)), from: 'list' });
+  setPoint({ lat: Number(radio.dataset.lat), lng: Number(radio.dataset.lng) }, { zoom: Math.min(DEEPEST, Math.max(15, Number(radio.dataset.zoom))), from: 'list' });
 });
 
 /** @param {{lat:number,lng:number}} p @param {{zoom?:number, from:'list'|'map'}} how */
@@ -85,7 +88,7 @@ $('move').addEventListener('submit', (e) => {
 $('locate').addEventListener('click', () => {
   const refused = () => { status.textContent = block.dataset.refused ?? ''; $('chosen').hidden = false; $('chosen-text').textContent = block.dataset.refused ?? ''; };
   if (!navigator.geolocation) { refused(); return; }
-  navigator.geolocation.getCurrentPosition((at) => setPoint({ lat: at.coords.latitude, lng: at.coords.longitude }, { zoom: 17, from: 'map' }),
+  navigator.geolocation.getCurrentPosition((at) => setPoint({ lat: at.coords.latitude, lng: at.coords.longitude }, { zoom: DEEPEST, from: 'map' }),
     refused, { enableHighAccuracy: true, timeout: 15_000, maximumAge: 60_000 });
 });
 
@@ -124,8 +127,8 @@ async function load() {
   const hint = /** @type {HTMLInputElement|null} */ (document.getElementById('c-hint'));
   const chosen = /** @type {HTMLInputElement|null} */ (choose.querySelector('input[type=radio]:checked'));
   const near = chosen ?? hint ?? /** @type {HTMLInputElement|null} */ (choose.querySelector('input[type=radio]'));
-  if (point) map.show(point, 17);
-  else if (near) m.setView([Number(near.dataset.lat), Number(near.dataset.lng)], 15, { animate: false });
+  if (point) map.show(point, DEEPEST);
+  else if (near) m.setView([Number(near.dataset.lat), Number(near.dataset.lng)], Math.min(DEEPEST, 15), { animate: false });
   m.on('click', (/** @type {any} */ e) => setPoint({ lat: e.latlng.lat, lng: e.latlng.lng }, { from: 'map' }));
   $('map').dataset.ready = 'yes';
 }
