@@ -81,9 +81,17 @@ export function createMapView(store, config, on) {
     layer.on('busy', () => setBusy(true)).on('idle', () => setBusy(false));
     layer.on('tileerror', (/** @type {any} */ e) => on.failed(e.error));
     layer.once('painted', addBase);
+    layer.on('painted', markPainted);
     setTimeout(addBase, BASEMAP_WAIT_MS);
     layer.addTo(map);
     outline.addTo(map);
+  }
+  /** When the map stood whole: once for the first time, and the last time (test/feel measures by these). */
+  function markPainted() {
+    if (layer?.pending) return;
+    if (!performance.getEntriesByName('map-open').length) performance.mark('map-open');
+    performance.clearMarks('map-painted');
+    performance.mark('map-painted');
   }
   /** @param {boolean} yes */
   function setBusy(yes) { container.setAttribute('aria-busy', String(yes)); byId('progress').hidden = !yes; }

@@ -212,7 +212,7 @@ test('landing/says what this is and leads to the map', async () => {
     assert.equal((await page.request.get(new URL(/** @type {string} */ (href), BASE).href)).status(), 200, `${href} exists`);
   }
   assert.ok(await page.getByRole('link', { name: 'Report a place' }).isVisible());
-  await page.getByRole('link', { name: /map/ }).click();
+  await page.getByRole('link', { name: /officers’ map/ }).click();
   await settled(page);
   assert.deepEqual(faults, []);
   await context.close();
