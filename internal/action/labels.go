@@ -13,59 +13,58 @@ func (t Text) In(lang string) string {
 	return t["en"]
 }
 
-func text(en, cy string) Text { return Text{"en": en, "cy": cy} }
+// wording is what people read for an identifier; one that is unknown reads as the
+// last of its table.
+type wording[T ~string] struct {
+	id     T
+	en, cy string
+}
+
+func look[T ~string](table []wording[T], id T) Text {
+	found := table[len(table)-1]
+	for _, w := range table {
+		if w.id == id {
+			found = w
+		}
+	}
+	return Text{"en": found.en, "cy": found.cy}
+}
 
 // Label is what people read for a kind.
 func (k Kind) Label() Text {
-	switch k {
-	case Lighting:
-		return text("Street lighting", "Goleuadau stryd")
-	case Vegetation:
-		return text("Trees and bushes", "Coed a llwyni")
-	case Sightlines:
-		return text("Clearer sight", "Gwell golwg")
-	case CCTV:
-		return text("CCTV", "Teledu cylch cyfyng")
-	case Patrol:
-		return text("Patrols", "Patrolau")
-	case Cleaning:
-		return text("Cleaning", "Glanhau")
-	case Repair:
-		return text("Repairs", "Atgyweirio")
-	case Design:
-		return text("Street design", "Cynllun y stryd")
-	case Licensing:
-		return text("Licensing", "Trwyddedu")
-	case Transport:
-		return text("Public transport", "Trafnidiaeth gyhoeddus")
-	}
-	return text("Other work", "Gwaith arall")
+	return look([]wording[Kind]{
+		{Lighting, "Street lighting", "Goleuadau stryd"},
+		{Vegetation, "Trees and bushes", "Coed a llwyni"},
+		{Sightlines, "Clearer sight", "Gwell golwg"},
+		{CCTV, "CCTV", "Teledu cylch cyfyng"},
+		{Patrol, "Patrols", "Patrolau"},
+		{Cleaning, "Cleaning", "Glanhau"},
+		{Repair, "Repairs", "Atgyweirio"},
+		{Design, "Street design", "Cynllun y stryd"},
+		{Licensing, "Licensing", "Trwyddedu"},
+		{Transport, "Public transport", "Trafnidiaeth gyhoeddus"},
+		{Other, "Other work", "Gwaith arall"},
+	}, k)
 }
 
 // Label is what people read for a status.
 func (s Status) Label() Text {
-	switch s {
-	case Seen:
-		return text("Seen", "Wedi’i weld")
-	case Planned:
-		return text("Planned", "Wedi’i gynllunio")
-	case Done:
-		return text("Done", "Wedi’i wneud")
-	}
-	return text("Not going ahead", "Ddim yn mynd ymlaen")
+	return look([]wording[Status]{
+		{Seen, "Seen", "Wedi’i weld"},
+		{Planned, "Planned", "Wedi’i gynllunio"},
+		{Done, "Done", "Wedi’i wneud"},
+		{Declined, "Not going ahead", "Ddim yn mynd ymlaen"},
+	}, s)
 }
 
 // phrase has {body} where the name of a body goes.
 func (s Status) phrase() Text {
-	switch s {
-	case Seen:
-		return text("Seen by {body}", "Gwelwyd gan {body}")
-	case Planned:
-		return text("Planned by {body}", "Cynlluniwyd gan {body}")
-	case Done:
-		return text("Done by {body}", "Gwnaed gan {body}")
-	}
-	return text("Decided against by {body}", "Penderfynwyd peidio gan {body}")
+	return look([]wording[Status]{
+		{Seen, "Seen by {body}", "Gwelwyd gan {body}"},
+		{Planned, "Planned by {body}", "Cynlluniwyd gan {body}"},
+		{Done, "Done by {body}", "Gwnaed gan {body}"},
+		{Declined, "Decided against by {body}", "Penderfynwyd peidio gan {body}"},
+	}, s)
 }
 
 // Sentence says of a step who did what and why, in each language: "Planned by

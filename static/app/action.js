@@ -81,7 +81,7 @@ export function actionTool(hub, box) {
       title, h('p', { class: 'where' }, stage(a.status), ` ${[labelOf(a.kind, 'kinds'), a.place, a.body].filter(Boolean).join(' · ')}`),
       ...(a.note ? [h('p', { text: a.note })] : []), ...(a.note_cy ? [h('p', { lang: 'cy', text: a.note_cy })] : []),
       ...(a.partner_note ? [h('p', { class: 'partners' }, h('strong', { text: 'For partners: ' }), a.partner_note)] : []),
-      h('ol', { class: 'steps' }, ...a.steps.map((s) => h('li', {}, stage(s.status), h('span', {}, h('b', { text: day(s.day) }), ` ${s.body}`, s.note ? h('p', { text: s.note }) : null)))),
+      h('ol', { class: 'steps' }, ...a.steps.map((s) => h('li', {}, stage(s.status), h('b', { text: day(s.day) }), ` ${s.body}`, s.note ? h('p', { text: s.note }) : null, s.note_cy ? h('p', { lang: 'cy', text: s.note_cy }) : null))),
       h('p', { class: 'quiet', text: a.public ? 'The public sees this, without the note for partners, in hexagons of 0.7 km².' : 'The public does not see this.' }),
       ...(a.may_change ? [h('div', { class: 'actions' }, h('button', { type: 'button', class: 'go', onclick: () => form((on) => stepForm(list, a, config.today, on)) }, 'Next step'),
         h('button', { type: 'button', onclick: () => form((on) => editForm(list, a, on)) }, 'Change'), h('button', { type: 'button', onclick: gone }, a.public ? 'Withdraw from the public' : 'Show to the public'))] : []),
