@@ -24,7 +24,8 @@ func fetch(t *testing.T, url string) (status int, body string, header http.Heade
 // The demo has its public map at once; whatever is not released gets one and
 // the same answer.
 func TestPublicMap(t *testing.T) {
-	url, _ := start(t, "demo", "--data", t.TempDir(), "--reports", "3000")
+	dir := t.TempDir()
+	url, _ := start(t, "demo", "--data", dir, "--reports", "3000")
 	status, manifest, _ := fetch(t, url+"/public/manifest.json")
 	if status != http.StatusOK || !strings.Contains(manifest, "-H") {
 		t.Fatalf("status %d, manifest %.200s", status, manifest)
@@ -50,5 +51,6 @@ func TestPublicMap(t *testing.T) {
 	if status, _, _ := fetch(t, url+"/publicity"); status != http.StatusNotFound {
 		t.Errorf("/publicity: status %d", status)
 	}
+	checkBeforeAndAfter(t, url, dir) // while nothing is published beside it
 	testPublicActions(t, url)
 }
