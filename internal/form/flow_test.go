@@ -331,19 +331,3 @@ func TestHandler_crossSite(t *testing.T) {
 		}
 	}
 }
-
-// Where a point is, is said so that people know it again: by a station or a
-// place, and never twice by the same name.
-func TestWhere_words(t *testing.T) {
-	f := newFixture(t, nil)
-	for at, want := range map[[2]string]string{
-		{"51.3755", "-0.0925"}: "near East Croydon station, Croydon",
-		{"51.4810", "-3.1800"}: "of Cardiff, Wales",
-		{"48.85", "2.35"}:      f.T("en", "where.error.outside"),
-	} {
-		r := f.post("/report/near", url.Values{"lat": {at[0]}, "lng": {at[1]}, "lang": {"en"}})
-		if got := read(t, r); !strings.Contains(got, want) {
-			t.Errorf("%v: %s, expected %q", at, got, want)
-		}
-	}
-}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -226,6 +227,22 @@ func TestReadSupport(t *testing.T) {
 	} {
 		if _, err := form.ReadSupport(strings.NewReader(s)); err == nil {
 			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+// Where a point is, is said so that people know it again: by a station or a
+// place, and never twice by the same name.
+func TestWhere_words(t *testing.T) {
+	f := newFixture(t, nil)
+	for at, want := range map[[2]string]string{
+		{"51.3755", "-0.0925"}: "near East Croydon station, Croydon",
+		{"51.4810", "-3.1800"}: "of Cardiff, Wales",
+		{"48.85", "2.35"}:      f.T("en", "where.error.outside"),
+	} {
+		r := f.post("/report/near", url.Values{"lat": {at[0]}, "lng": {at[1]}, "lang": {"en"}})
+		if got := read(t, r); !strings.Contains(got, want) {
+			t.Errorf("%v: %s, expected %q", at, got, want)
 		}
 	}
 }
