@@ -100,6 +100,7 @@ type actionView struct {
 	State        string // the status as a name
 	Note         string
 	Steps        []stepView
+	Said         string // what people had said there
 	MapAt        string // the state of a map that shows it
 }
 
@@ -120,12 +121,27 @@ func (v *visit) actionViews(tr *words.Translator, list []action, most int) []act
 	for _, a := range list {
 		view := actionView{action: a, Kind: tr.T("kind." + a.Kind), Status: tr.T("status." + a.Status), State: a.Status, Note: a.note(tr.Lang),
 			MapAt: fmt.Sprintf("%.4f,%.4f,%d", a.Lat, a.Lng, actionZoom)}
+		view.Said = v.model.saidAt(tr, a.Cells)
 		for _, s := range a.Steps {
 			view.Steps = append(view.Steps, stepView{s, tr.T("status." + s.Status), s.Status})
 		}
 		out = append(out, view)
 	}
 	return out
+}
+
+// saidAt tells how many reports the newest half-year that shows the first of an
+// action's hexagons has there.
+func (m *model) saidAt(tr *words.Translator, cells []string) string {
+	for _, e := range m.releases {
+		if e.Kind != kindHalfYear || len(cells) == 0 {
+			continue
+		}
+		if c := e.cells[cells[0]]; c != nil {
+			return strings.NewReplacer("{n}", grouped(c.counts[0]), "{period}", e.period(tr)).Replace(tr.T("js.said"))
+		}
+	}
+	return tr.T("js.said.none")
 }
 
 // changedData is the page of all actions.

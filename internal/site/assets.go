@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -11,6 +12,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -25,9 +27,9 @@ const (
 	cacheForever = "public, max-age=31536000, immutable"
 
 	// labelZoom is the zoom whose tiles the names of places come in, beyond the
-	// few that small scales show: a screen needs one to four of them, some 3 KB
-	// each, where the whole country's would be half of a page.
-	labelZoom    = 8
+	// few that small scales show: a screen needs one to four of them, where the
+	// whole country's would be half of a page.
+	labelZoom    = 9
 	fewLabelZoom = 10
 )
 
@@ -37,6 +39,8 @@ type assetSet struct {
 	revision string
 	byName   map[string]*blob.Blob
 	places   func() (*blob.Blob, error)
+	base     *baseMap    // for pictures
+	names    []placeName // the most important first
 }
 
 var assetTypes = map[string]string{
@@ -48,10 +52,19 @@ func loadAssets() (*assetSet, error) {
 	if err != nil {
 		return nil, fmt.Errorf("site: %w", err)
 	}
-	if err := splitLabels(files); err != nil {
-		return nil, fmt.Errorf("site: names of places: %w", err)
+	// One style sheet is one request before the first paint.
+	files["site/site.css"] = slices.Concat(files["vendor/leaflet.css"], files["site/site.css"])
+	delete(files, "vendor/leaflet.css")
+	if err := splitBase(files); err != nil {
+		return nil, fmt.Errorf("site: %w", err)
 	}
 	set := &assetSet{byName: map[string]*blob.Blob{}, places: sync.OnceValues(placeList)}
+	if set.names, err = splitLabels(files); err != nil {
+		return nil, fmt.Errorf("site: names of places: %w", err)
+	}
+	if set.base, err = readBase(files["basemap/base.json"], files["basemap/world.json"]); err != nil {
+		return nil, fmt.Errorf("site: %w", err)
+	}
 	sum := sha256.New()
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		typ, ok := assetTypes[path.Ext(name)]
@@ -76,54 +89,60 @@ type labels struct {
 
 type name [3]any
 
-// splitLabels replaces the names of the whole country by pieces.
-func splitLabels(files map[string][]byte) error {
+// splitBase takes the coasts of other countries out of the basemap: a quarter of
+// its bytes, which maps of a town have no use for.
+func splitBase(files map[string][]byte) error {
+	const name = "basemap/base.json"
+	var parts map[string]json.RawMessage
+	if err := json.Unmarshal(files[name], &parts); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	world := map[string]json.RawMessage{"scale": parts["scale"], "world": parts["world"]}
+	delete(parts, "world")
+	var err1, err2 error
+	files[name], err1 = json.Marshal(parts)
+	files["basemap/world.json"], err2 = json.Marshal(world)
+	return errors.Join(err1, err2)
+}
+
+// splitLabels replaces the names of the whole country by pieces, and gives them
+// all.
+func splitLabels(files map[string][]byte) ([]placeName, error) {
 	const whole = "basemap/labels.json"
 	var all labels
 	if err := json.Unmarshal(files[whole], &all); err != nil {
-		return err
+		return nil, err
+	}
+	names, err := all.readNames()
+	if err != nil {
+		return nil, err
 	}
 	delete(files, whole)
 	few := labels{Scale: all.Scale, Zooms: map[string][]name{}}
 	pieces := map[string]*labels{}
-	for zoom, list := range all.Zooms {
-		var z int
-		if _, err := fmt.Sscan(zoom, &z); err != nil {
-			return err
-		}
-		if z <= fewLabelZoom {
-			few.Zooms[zoom] = list
-			continue
-		}
-		for _, n := range list {
-			lng, ok1 := n[1].(float64)
-			lat, ok2 := n[2].(float64)
-			if !ok1 || !ok2 {
-				return fmt.Errorf("%v is no name with a place", n)
-			}
-			key := piece(lat/float64(all.Scale), lng/float64(all.Scale))
+	for _, n := range names {
+		zoom, key := strconv.Itoa(n.from), pieceOf(n.x, n.y)
+		into := &few
+		if n.from > fewLabelZoom {
 			if pieces[key] == nil {
 				pieces[key] = &labels{Scale: all.Scale, Zooms: map[string][]name{}}
 			}
-			pieces[key].Zooms[zoom] = append(pieces[key].Zooms[zoom], n)
+			into = pieces[key]
 		}
+		into.Zooms[zoom] = append(into.Zooms[zoom], n.row)
 	}
 	for _, key := range slices.Sorted(maps.Keys(pieces)) {
 		few.Pieces = append(few.Pieces, key)
-		b, err := json.Marshal(pieces[key])
-		if err != nil {
-			return err
+		if files["basemap/labels-"+key+".json"], err = json.Marshal(pieces[key]); err != nil {
+			return nil, err
 		}
-		files["basemap/labels-"+key+".json"] = b
 	}
-	b, err := json.Marshal(few)
-	files["basemap/labels-few.json"] = b
-	return err
+	files["basemap/labels-few.json"], err = json.Marshal(few)
+	return names, err
 }
 
-// piece names the tile at labelZoom that a place is in.
-func piece(lat, lng float64) string {
-	x, y := project(lat, lng)
+// pieceOf names the tile at labelZoom that a place of the world's square is in.
+func pieceOf(x, y float64) string {
 	n := math.Exp2(labelZoom)
 	return fmt.Sprintf("%d-%d", int(x*n), int(y*n))
 }

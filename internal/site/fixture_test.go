@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/streetsafe/streetsafe/internal/release/public"
@@ -65,8 +67,9 @@ func publish(t testing.TB, dir string, list []half) {
 	}
 	index := public.Index{Format: 1, Synthetic: true, Releases: []public.Release{}}
 	for _, h := range list {
-		files := map[string]string{"cells.csv": cellsHead + h.cells, "method.txt": "How", "12/2046/1363.mvt": "t", "12/2047/1363.mvt": "t", "9/255/170.mvt": "t"}
+		files := map[string]string{"cells.csv": cellsHead + h.cells, "method.txt": "How", "res8.geojson": geoJSON(h.cells, "8"), "res6.geojson": geoJSON(h.cells, "6"), "res7.geojson": geoJSON("", "7"), "res5.geojson": geoJSON("", "5"), "12/2046/1363.mvt": "t", "12/2047/1363.mvt": "t", "9/255/170.mvt": "t"}
 		if h.forces != "" {
+			files["areas.geojson"] = `{"type":"FeatureCollection","features":[{"type":"Feature","id":"london","geometry":{"type":"MultiPolygon","coordinates":[[[[-0.5,51.2],[0.3,51.2],[0.3,51.7],[-0.5,51.2]]]]},"properties":{"force_id":"london","force":"London, all of it","year":"2025"}}]}`
 			files["forces.csv"] = "year,force_id,force,factor,factor_label,count,synthetic\r\n" + h.forces
 		}
 		if h.welsh {
@@ -98,6 +101,41 @@ func publish(t testing.TB, dir string, list []half) {
 	put("manifest.json", raw)
 }
 
+// geoJSON are the cells of a resolution with squares for hexagons.
+func geoJSON(table, res string) string {
+	var features []string
+	for row := range strings.SplitSeq(strings.TrimSpace(table), "\r\n") {
+		f := strings.Split(row, ",")
+		if f[0] != res {
+			continue
+		}
+		var lat, lng float64
+		_, _ = fmt.Sscan(f[2]+" "+f[3], &lat, &lng) // the rows are ours
+		const d = 0.004
+		features = append(features, fmt.Sprintf(`{"type":"Feature","geometry":{"type":"Polygon","coordinates":[[[%f,%f],[%f,%f],[%f,%f],[%f,%f],[%f,%f]]]},"properties":{"cell":%q}}`,
+			lng-d, lat-d, lng+d, lat-d, lng+d, lat+d, lng-d, lat+d, lng-d, lat-d, f[1]))
+	}
+	return `{"type":"FeatureCollection","features":[` + strings.Join(features, ",") + `]}`
+}
+
+// publishActions writes what was done beside the releases.
+func publishActions(t testing.TB, dir, actions string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Join(dir, "actions"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	list := map[string]any{"format": 1, "files": []public.File{{Path: "actions.json", Bytes: int64(len(actions)), SHA256: sha([]byte(actions))}}}
+	raw, err := json.Marshal(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, b := range map[string][]byte{"actions.json": []byte(actions), "manifest.json": raw} {
+		if err := os.WriteFile(filepath.Join(dir, "actions", name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // open returns the site over a directory.
 func open(t testing.TB, dir string, cfg site.Config) (*site.Site, *public.Handler) {
 	t.Helper()
@@ -105,7 +143,7 @@ func open(t testing.TB, dir string, cfg site.Config) (*site.Site, *public.Handle
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
+	cfg.Log = slog.New(slog.DiscardHandler)
 	s, err := site.New(cfg, data)
 	if err != nil {
 		t.Fatal(err)
@@ -120,6 +158,21 @@ func fixture(t testing.TB, cfg site.Config) *site.Site {
 	publish(t, dir, halves())
 	s, _ := open(t, dir, cfg)
 	return s
+}
+
+var (
+	sharedOnce sync.Once
+	sharedSite *site.Site
+)
+
+// shared is the fixture with nothing set, which no test changes. It is in memory
+// once it is loaded.
+func shared(t testing.TB) *site.Site {
+	sharedOnce.Do(func() { sharedSite = fixture(t, site.Config{ReportURL: "/report"}) })
+	if sharedSite == nil {
+		t.Fatal("the fixture that tests share could not be made")
+	}
+	return sharedSite
 }
 
 func get(h http.Handler, target string, headers ...string) *httptest.ResponseRecorder {

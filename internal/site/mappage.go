@@ -77,6 +77,8 @@ type scriptConfig struct {
 	Drawn    *drawn            `json:"drawn"`
 	Theme    string            `json:"theme"`
 	At       string            `json:"at"`
+	Box      string            `json:"box"`
+	Height   int               `json:"height"`
 	Cell     string            `json:"cell"`
 	Actions  bool              `json:"actions"`
 	Themes   map[string]string `json:"themes"`
@@ -95,7 +97,7 @@ type scriptRelease struct {
 
 func (v *visit) scriptConfig(out *view, e *edition) *scriptConfig {
 	tr := out.Translator
-	c := &scriptConfig{Lang: tr.Lang, Root: out.Root, Assets: out.Asset(""), Text: scriptTexts(tr), Theme: out.Query.theme(), At: out.Query.At, Cell: out.Query.Cell,
+	c := &scriptConfig{Lang: tr.Lang, Root: out.Root, Assets: out.Asset(""), Text: scriptTexts(tr), Theme: out.Query.theme(), At: out.Query.At, Box: out.Query.Box, Height: out.Query.height(), Cell: out.Query.Cell,
 		Actions: len(v.model.actions.Actions) > 0, Themes: map[string]string{}, Statuses: map[string]string{}, Kinds: map[string]string{}, Accent: out.Query.Accent}
 	if e != nil {
 		c.Drawn = v.model.drawn(e)
@@ -151,24 +153,30 @@ func (v *visit) mapPage() {
 	v.page("map", nil, func(out *view) error {
 		e := out.Query.edition(v.model)
 		out.Config = v.scriptConfig(out, e)
-		data := mapData{Release: e, ActionCount: len(v.model.actions.Actions), Actions: v.actionViews(out.Translator, v.model.actions.Actions, newestActions), Force: v.model.forceTable(out)}
-		if e != nil {
-			data.Period = e.period(out.Translator)
-			data.Halves, data.Years = v.model.choices(out.Translator, kindHalfYear, e.ID), v.model.choices(out.Translator, kindTwelveMonths, e.ID)
-			data.Themes = themeChoices(out.Translator, out.Query.theme())
-			for _, c := range e.list {
-				switch c.Res {
-				case finestRes:
-					data.Shown++
-					data.Most = max(data.Most, c.counts[0])
-				case themeRes:
-					data.Wide++
-				}
-			}
-		}
-		out.Data = data
+		out.Data = v.mapData(out, e)
 		return nil
 	})
+}
+
+// mapData is what maps say in words; e is nil while nothing is published.
+func (v *visit) mapData(out *view, e *edition) mapData {
+	data := mapData{Release: e, ActionCount: len(v.model.actions.Actions), Actions: v.actionViews(out.Translator, v.model.actions.Actions, newestActions), Force: v.model.forceTable(out)}
+	if e == nil {
+		return data
+	}
+	data.Period = e.period(out.Translator)
+	data.Halves, data.Years = v.model.choices(out.Translator, kindHalfYear, e.ID), v.model.choices(out.Translator, kindTwelveMonths, e.ID)
+	data.Themes = themeChoices(out.Translator, out.Query.theme())
+	for _, c := range e.list {
+		switch c.Res {
+		case finestRes:
+			data.Shown++
+			data.Most = max(data.Most, c.counts[0])
+		case themeRes:
+			data.Wide++
+		}
+	}
+	return data
 }
 
 // forceTable is the table by force and factor: forces beside each other, or one.

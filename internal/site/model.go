@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/streetsafe/streetsafe/internal/release/public"
@@ -35,8 +36,8 @@ var themes = []string{"count", "environmental", "behavioural", "both"}
 
 const coarsestRes, themeRes, finestRes = 5, 6, 8
 
-// model is what the pages say: everything comes out of published files. It is
-// immutable.
+// model is what the pages say: everything comes out of published files, and
+// nothing of it changes.
 type model struct {
 	synthetic bool
 	releases  []*edition // newest first; of the same end the half-year first
@@ -44,6 +45,7 @@ type model struct {
 	actions   *actionList // empty when none are published
 	breaks    map[string]map[string]map[int][]int
 	pages     *pageCache
+	pictures  *pageCache
 }
 
 // edition is one release.
@@ -58,6 +60,9 @@ type edition struct {
 	Year     string // of the table by force
 	tiles    map[int][]int
 	notes    map[string]bool // which files of methodNotes there are
+
+	mu       sync.Mutex // guards outlines
+	outlines map[int][]outline
 }
 
 // cell is one hexagon that is shown.
@@ -72,11 +77,12 @@ type cell struct {
 type forceFigures struct {
 	ID, Name string
 	Counts   map[string]int // by factor; absent is not shown
+	Box      *[4]float64    // around it; nil when the release has no outlines
 }
 
 // readModel makes the pages' figures from what is published.
 func readModel(data *public.Handler) (*model, error) {
-	m := &model{byID: map[string]*edition{}, actions: &actionList{}, breaks: map[string]map[string]map[int][]int{}, pages: newPageCache()}
+	m := &model{byID: map[string]*edition{}, actions: &actionList{}, breaks: map[string]map[string]map[int][]int{}, pages: newPageCache(maxPages), pictures: newPageCache(maxPictures)}
 	body, _, ok := data.Open(indexPath)
 	if !ok {
 		// Actions may be published before the first release.
@@ -115,12 +121,13 @@ func readModel(data *public.Handler) (*model, error) {
 			return nil, err
 		}
 		m.actions = list
+		m.synthetic = m.synthetic || list.Synthetic
 	}
 	return m, nil
 }
 
 func readEdition(data *public.Handler, r public.Release) (*edition, error) {
-	e := &edition{Release: r, cells: map[string]*cell{}, notes: map[string]bool{}}
+	e := &edition{Release: r, cells: map[string]*cell{}, notes: map[string]bool{}, outlines: map[int][]outline{}}
 	open := func(name string) []byte {
 		body, _, _ := data.Open("/" + r.ID + "/" + name)
 		return body
@@ -147,7 +154,41 @@ func readEdition(data *public.Handler, r public.Release) (*edition, error) {
 			return nil, fmt.Errorf("forces.csv: %w", err)
 		}
 	}
+	if areas := open("areas.geojson"); areas != nil {
+		if err := e.readAreas(areas); err != nil {
+			return nil, fmt.Errorf("areas.geojson: %w", err)
+		}
+	}
 	return e, nil
+}
+
+// readAreas puts boxes around the areas of the table by force.
+func (e *edition) readAreas(raw []byte) error {
+	var doc struct {
+		Features []struct {
+			ID       string
+			Geometry *struct{ Coordinates [][][][2]float64 }
+		}
+	}
+	if err := json.Unmarshal(raw, &doc); err != nil {
+		return err
+	}
+	for _, f := range doc.Features {
+		i := slices.IndexFunc(e.Forces, func(x forceFigures) bool { return x.ID == f.ID })
+		if i < 0 || f.Geometry == nil {
+			continue
+		}
+		box := [4]float64{180, 90, -180, -90}
+		for _, polygon := range f.Geometry.Coordinates {
+			for _, ring := range polygon {
+				for _, p := range ring {
+					box = [4]float64{min(box[0], p[0]), min(box[1], p[1]), max(box[2], p[0]), max(box[3], p[1])}
+				}
+			}
+		}
+		e.Forces[i].Box = &box
+	}
+	return nil
 }
 
 // table calls fn for each row of a CSV file, with the fields that are named.

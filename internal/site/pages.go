@@ -37,11 +37,12 @@ const (
 
 // pageCache keeps pages that were made.
 type pageCache struct {
+	most  int
 	mu    sync.Mutex // guards blobs
 	blobs map[string]*blob.Blob
 }
 
-func newPageCache() *pageCache { return &pageCache{blobs: map[string]*blob.Blob{}} }
+func newPageCache(most int) *pageCache { return &pageCache{most: most, blobs: map[string]*blob.Blob{}} }
 
 // get returns a page, which fill makes when it is not there.
 func (c *pageCache) get(key string, fill func() (*blob.Blob, error)) (*blob.Blob, error) {
@@ -57,7 +58,7 @@ func (c *pageCache) get(key string, fill func() (*blob.Blob, error)) (*blob.Blob
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.blobs) >= maxPages {
+	if len(c.blobs) >= c.most {
 		clear(c.blobs)
 	}
 	c.blobs[key] = b
@@ -140,8 +141,11 @@ func (v *view) To(page string) string { return v.Root + page + "?lang=" + v.Lang
 // Self is the address of the page with its state, as the public knows it.
 func (v *view) Self() string { return v.Absolute + v.Path + "?" + v.Query.String() }
 
-// N writes a number; English and Welsh group digits alike.
-func (v *view) N(n int) string {
+// N writes a number.
+func (v *view) N(n int) string { return grouped(n) }
+
+// grouped writes a number in groups of digits, which English and Welsh do alike.
+func grouped(n int) string {
 	s := strconv.Itoa(n)
 	for i := len(s) - 3; i > 0; i -= 3 {
 		s = s[:i] + "," + s[i:]
@@ -269,11 +273,11 @@ func (v *view) OEmbed() string {
 // one after the other.
 func (v *view) Modules() []string {
 	var out []string
-	for _, name := range v.assets.modules(v.script()) {
+	for _, name := range v.assets.modules(v.entry()) {
 		out = append(out, v.Asset(name))
 	}
 	return out
 }
 
-// script is the page's entry.
-func (v *view) script() string { return "site/" + v.Page + ".js" }
+// entry is the page's own script.
+func (v *view) entry() string { return "site/" + v.Page + ".js" }

@@ -17,11 +17,13 @@ type query struct {
 	Release string // "" is the newest
 	Theme   string // "" is all reports
 	At      string // "51.37270,-0.09940,12": latitude, longitude, zoom; "" is all there is
+	Box     string // "-0.20,51.30,0.02,51.42": west, south, east, north, instead of At
 	Cell    string // the hexagon that is open
 	Look    string // "light", "dark", "contrast" or "" for the reader's own
 	Accent  string // six hexadecimal digits
 	View    string // "" is the map, "forces" the table by force and factor
 	Force   string
+	Height  int    // of an embed's map in CSS pixels; 0 is defaultHeight
 	Body    string // who acted
 	Status  string
 }
@@ -33,7 +35,13 @@ var (
 	languageTag = regexp.MustCompile(`^[a-z]{2,3}$`)
 )
 
-const maxMapZoom = 16
+const (
+	maxMapZoom = 16
+
+	viewForces = "forces" // query.View
+
+	minHeight, defaultHeight, maxHeight = 240, 420, 1000
+)
 
 func parseQuery(v url.Values, m *model) query {
 	known := func(name string, list ...string) string {
@@ -48,8 +56,14 @@ func parseQuery(v url.Values, m *model) query {
 		}
 		return ""
 	}
-	q := query{Lang: matched("lang", languageTag), Theme: known("theme", themes[1:]...), At: parseAt(v.Get("at")), Cell: matched("cell", cellForm),
-		Look: known("look", looks...), Accent: matched("accent", accentForm), View: known("view", "forces"), Status: known("status", statuses...)}
+	q := query{Lang: matched("lang", languageTag), Theme: known("theme", themes[1:]...), At: parseAt(v.Get("at")), Box: parseBox(v.Get("box")), Cell: matched("cell", cellForm),
+		Look: known("look", looks...), Accent: matched("accent", accentForm), View: known("view", viewForces), Status: known("status", statuses...)}
+	if q.At != "" {
+		q.Box = ""
+	}
+	if n, err := strconv.Atoi(v.Get("h")); err == nil && n >= minHeight && n <= maxHeight && n != defaultHeight {
+		q.Height = n
+	}
 	if m.byID[v.Get("release")] != nil {
 		q.Release = v.Get("release")
 	}
@@ -82,6 +96,31 @@ func parseAt(s string) string {
 	return fmt.Sprintf("%.4f,%.4f,%d", lat, lng, zoom)
 }
 
+// parseBox reads a box and writes it again in one way.
+func parseBox(s string) string {
+	b, ok := boxOf(s)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("%.4f,%.4f,%.4f,%.4f", b[0], b[1], b[2], b[3])
+}
+
+// boxOf reads west, south, east and north in degrees.
+func boxOf(s string) (b [4]float64, ok bool) {
+	parts := strings.Split(s, ",")
+	if len(parts) != 4 {
+		return b, false
+	}
+	for i, part := range parts {
+		v, err := strconv.ParseFloat(part, 64)
+		if err != nil || !(math.Abs(v) <= 180) {
+			return b, false
+		}
+		b[i] = v
+	}
+	return b, b[0] < b[2] && b[1] < b[3] && b[1] >= -85 && b[3] <= 85
+}
+
 // String is the address of the state: the same for the same state.
 func (q query) String() string {
 	var parts []string
@@ -94,11 +133,15 @@ func (q query) String() string {
 	add("release", q.Release)
 	add("theme", q.Theme)
 	add("at", q.At)
+	add("box", q.Box)
 	add("cell", q.Cell)
 	add("view", q.View)
 	add("force", q.Force)
 	add("look", q.Look)
 	add("accent", q.Accent)
+	if q.Height > 0 {
+		add("h", strconv.Itoa(q.Height))
+	}
 	add("body", q.Body)
 	add("status", q.Status)
 	return strings.Join(parts, "&")
@@ -110,6 +153,14 @@ func (q query) edition(m *model) *edition {
 		return e
 	}
 	return m.newest()
+}
+
+// height is that of an embed's map in CSS pixels.
+func (q query) height() int {
+	if q.Height > 0 {
+		return q.Height
+	}
+	return defaultHeight
 }
 
 // theme is the column that is asked for.

@@ -42,14 +42,16 @@ func DefaultEmbedOrigins() []string {
 type Site struct {
 	cfg    Config
 	data   *public.Handler
-	ogc    *ogc.Handler
 	words  *words.Catalogue
 	pages  *pageSet
 	assets *assetSet
+	// drawing has a place for each picture that may be drawn at once.
+	drawing chan struct{}
 
 	mu    sync.Mutex // guards what follows
 	tags  [2]string  // ETags of what the model was made from
 	model *model
+	ogc   *ogc.Handler // nil before the first release
 }
 
 var _ http.Handler = (*Site)(nil)
@@ -59,11 +61,8 @@ func New(cfg Config, data *public.Handler) (*Site, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	s := &Site{cfg: cfg, data: data}
+	s := &Site{cfg: cfg, data: data, drawing: make(chan struct{}, maxDrawing)}
 	var err error
-	if s.ogc, err = ogc.New(data, ogc.Config{Base: cfg.Base, Prefix: cfg.Prefix}); err != nil {
-		return nil, err
-	}
 	if s.words, err = words.Load(messageFiles, "messages"); err != nil {
 		return nil, fmt.Errorf("site: %w", err)
 	}
@@ -73,8 +72,24 @@ func New(cfg Config, data *public.Handler) (*Site, error) {
 	if s.assets, err = loadAssets(); err != nil {
 		return nil, err
 	}
+	if _, err = s.openData(); err != nil {
+		return nil, err
+	}
 	_, err = s.current()
 	return s, err
+}
+
+// openData returns the interface for GIS programs; nil before the first release,
+// when there is nothing that it could offer.
+func (s *Site) openData() (*ogc.Handler, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ogc != nil || s.data.Releases() == 0 {
+		return s.ogc, nil
+	}
+	var err error
+	s.ogc, err = ogc.New(s.data, ogc.Config{Base: s.cfg.Base, Prefix: s.cfg.Prefix})
+	return s.ogc, err
 }
 
 func (c *Config) check() error {
@@ -134,8 +149,14 @@ func (s *Site) current() (*model, error) {
 // same 404.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if ogc.Handles(r.URL.Path) && r.URL.RawPath == "" {
-		s.ogc.ServeHTTP(w, r)
-		return
+		h, err := s.openData()
+		if err != nil {
+			s.cfg.Log.Error("no interface for GIS programs", slog.Any("error", err))
+		}
+		if h != nil {
+			h.ServeHTTP(w, r)
+			return
+		}
 	}
 	serve := s.route(r.URL.Path)
 	if serve == nil || r.URL.RawPath != "" || r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -159,6 +180,16 @@ func (s *Site) route(path string) func(*visit) {
 		return (*visit).mapPage
 	case "/whatchanged":
 		return (*visit).changedPage
+	case pathEmbed:
+		return (*visit).embed
+	case pathBuilder:
+		return (*visit).builder
+	case pathScript:
+		return (*visit).script
+	case "/oembed":
+		return (*visit).oembed
+	case "/picture/map.svg", "/picture/map.png":
+		return (*visit).picture
 	case "/site/places.json":
 		return (*visit).places
 	}

@@ -66,7 +66,7 @@ func TestMap_saysWhatIsPublished(t *testing.T) {
 // An address gives release, theme, force and language; what it says wrongly is
 // the default.
 func TestMap_state(t *testing.T) {
-	s := fixture(t, site.Config{})
+	s := shared(t)
 	page := get(s, "/map?release=2025-H2&theme=both&force=surrey&lang=cy&at=51.37004,-0.1,12").Body.String()
 	c := config(t, page)
 	if c.Drawn.ID != "2025-H2" || c.Theme != "both" || c.Lang != "cy" || c.At != "51.3700,-0.1000,12" {
@@ -92,7 +92,7 @@ func TestMap_state(t *testing.T) {
 }
 
 func TestFigures(t *testing.T) {
-	s := fixture(t, site.Config{})
+	s := shared(t)
 	for _, tt := range []struct{ cell, want string }{
 		{shown, `{"cell":"` + shown + `","figures":{"2025-H2":{"count":40},"2026-H1":{"count":45},"2026-H1-12m":{"count":85}}}`},
 		{around, `{"cell":"` + around + `","figures":{"2025-H2":{"count":210,"environmental":180},"2026-H1":{"behavioural":60,"count":250,"environmental":200}}}`},
@@ -135,7 +135,7 @@ func TestServeHTTP_oneMissingAnswer(t *testing.T) {
 }
 
 func TestGuard(t *testing.T) {
-	s := fixture(t, site.Config{})
+	s := shared(t)
 	w := get(s, "/map")
 	csp := w.Header().Get("Content-Security-Policy")
 	if !strings.Contains(csp, "frame-ancestors 'none'") || !strings.Contains(csp, "default-src 'none'") || strings.Contains(csp, "unsafe") {
@@ -182,7 +182,7 @@ func TestSite_nothingPublished(t *testing.T) {
 }
 
 func TestAssets(t *testing.T) {
-	s := fixture(t, site.Config{})
+	s := shared(t)
 	page := get(s, "/map").Body.String()
 	seen := 0
 	for _, m := range regexp.MustCompile(`(?:href|src)="(site/a/[^"]+)"`).FindAllStringSubmatch(page, -1) {

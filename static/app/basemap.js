@@ -86,7 +86,12 @@ class Ground extends CanvasTiles {
     const all = (/** @type {number[][]} */ l) => l.map((x) => shape(x, data.scale));
     const [w, south, e, n] = data.box, a = project(n, w), b = project(south, e);
     this._box = [a.x, a.y, b.x, b.y];
-    this._shapes = { world: all(data.world), land: all(data.land), borders: all(data.borders) };
+    this._shapes = { world: all(data.world ?? []), land: all(data.land), borders: all(data.borders) };
+    this.redrawAll();
+  }
+  /** What lies around, when it comes apart. @param {{scale:number, world:number[][]}} data */
+  setWorld(data) {
+    if (this._shapes) this._shapes.world = data.world.map((l) => shape(l, data.scale));
     this.redrawAll();
   }
   /** @param {CanvasRenderingContext2D} g @param {Coords} c @param {Ink} ink */
@@ -177,10 +182,11 @@ function inkOfPage() {
 /**
  * Adds what the settings ask for. Only `xyz` lets requests leave for another host.
  * @param {any} map @param {import('./api.js').Config['basemap']} setting @param {string} folder where the data files are
- * @param {(add: (data: LabelData) => void) => void} [labels] fetches names its own way
+ * @param {{labels: (add: (data: LabelData) => void) => void, world: string, below: number}} [parts] for a page that saves
+ *   bytes: `labels` fetches names its own way, and `world` is the file of what lies around, asked for below a zoom alone
  * @returns {{repaint: (forPrint?: boolean) => void}} repaint after a change of theme
  */
-export function addBasemap(map, setting, folder, labels) {
+export function addBasemap(map, setting, folder, parts) {
   const pane = map.createPane('names');
   pane.classList.add('pane-names');
   if (setting.kind === 'xyz' && setting.url) {
@@ -190,8 +196,15 @@ export function addBasemap(map, setting, folder, labels) {
   const ground = new Ground({ attribution: ATTRIBUTION, zIndex: 0 }, inkOfPage).addTo(map);
   const names = new Names({ pane: 'names' }, inkOfPage).addTo(map);
   // A map without coast or names is still a map: their failure is not the user's concern.
-  getJSON(`${folder}base.json`).then((d) => { ground.setData(/** @type {BaseData} */ (d)); names.setBoroughs(/** @type {BaseData} */ (d)); }).catch(() => {});
+  getJSON(`${folder}base.json`).then((d) => { ground.setData(/** @type {BaseData} */ (d)); names.setBoroughs(/** @type {BaseData} */ (d)); around(); }).catch(() => {});
   const add = (/** @type {LabelData} */ d) => names.addLabels(d);
-  if (labels) labels(add); else getJSON(`${folder}labels.json`).then((d) => add(/** @type {LabelData} */ (d))).catch(() => {});
+  let asked = !parts;
+  function around() {
+    if (asked || !parts || map.getZoom() >= parts.below) return;
+    asked = true;
+    getJSON(`${folder}${parts.world}`).then((d) => ground.setWorld(/** @type {BaseData} */ (d))).catch(() => {});
+  }
+  if (parts) map.on('zoomend', around);
+  if (parts) parts.labels(add); else getJSON(`${folder}labels.json`).then((d) => add(/** @type {LabelData} */ (d))).catch(() => {});
   return { repaint(forPrint) { ground.redrawAll(forPrint); names.redrawAll(forPrint); } };
 }

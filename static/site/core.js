@@ -17,6 +17,8 @@ import { about, config, t } from './text.js';
 
 const MIN_ZOOM = 4, MAX_ZOOM = 16, FIT_ZOOM = 12;
 const BASEMAP_WAIT_MS = 800;
+/** Deeper zooms show the United Kingdom and its seas alone. */
+const WORLD_BELOW_ZOOM = 8;
 const THEME_RES = 6;
 const ICONS = { in: 'M12 5v14M5 12h14', out: 'M5 12h14', reset: 'M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5' };
 
@@ -42,7 +44,7 @@ function deepestOf(d, theme) {
 }
 
 /**
- * @param {Drawn} first @param {{theme:string, at:string}} state
+ * @param {Drawn} first @param {{theme:string, at:string, box:string}} state
  * @param {{choose: (hex: Hex, byKey: boolean) => void, changed: () => void, moved: (at: string) => void}} on `changed`: other hexagons or names are there
  */
 export function publicMap(first, state, on) {
@@ -50,7 +52,10 @@ export function publicMap(first, state, on) {
   control.attribution({ prefix: '<a href="https://leafletjs.com">Leaflet</a>' }).addTo(map);
   let drawn = first, theme = state.theme;
   const [lat, lng, zoom] = state.at.split(',').map(Number);
-  const fit = () => { const [w, south, e, n] = drawn.bounds; map.fitBounds(new LatLngBounds([south, w], [n, e]), { animate: false, maxZoom: FIT_ZOOM, padding: [24, 24] }); };
+  const fit = () => {
+    const [w, south, e, n] = state.box ? state.box.split(',').map(Number) : drawn.bounds;
+    map.fitBounds(new LatLngBounds([south, w], [n, e]), { animate: false, ...(state.box ? { maxZoom: MAX_ZOOM } : { maxZoom: FIT_ZOOM, padding: [24, 24] }) });
+  };
   if (state.at) map.setView([lat, lng], zoom, { animate: false }); else fit();
 
   const shownZoom = () => Math.min(map.getZoom(), deepestOf(drawn, theme));
@@ -70,7 +75,9 @@ export function publicMap(first, state, on) {
     if (asked) return;
     asked = true;
     import('../app/basemap.js').then((m) => {
-      ground = m.addBasemap(map, { kind: 'offline' }, `${config.assets}basemap/`, (add) => names.start(add, on.changed));
+      ground = m.addBasemap(map, { kind: 'offline' }, `${config.assets}basemap/`, {
+        labels: (add) => names.start(add, on.changed), world: 'world.json', below: WORLD_BELOW_ZOOM,
+      });
     }).catch(() => {});
   };
 

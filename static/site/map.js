@@ -1,20 +1,20 @@
 // @ts-check
 // The public map's page: joins the map, the panel, the table and the address.
-import { announce, byId, debounce, h } from '../app/dom.js';
+import { announce, byId, debounce } from '../app/dom.js';
 import { featureOfCell } from '../app/geo.js';
 import { Marks, loadActions } from './actions.js';
 import { publicMap } from './core.js';
 import { createPanel } from './panel.js';
 import { createSearch } from './search.js';
-import { about, config, number, periodOf, t } from './text.js';
+import { fillTable } from './table.js';
+import { about, config, periodOf, t } from './text.js';
 
-const MOST_ROWS = 300;
 const TABLE_MS = 150;
 
 /** @typedef {import('./actions.js').Action} Action */
 
 function start(/** @type {import('./text.js').Drawn} */ drawn) {
-  const state = { release: drawn.id, theme: config.theme, at: config.at, cell: config.cell };
+  const state = { release: drawn.id, theme: config.theme, at: config.at, box: config.box, cell: config.cell };
   const newest = config.releases.find((r) => r.kind === 'half-year')?.id;
   /** @type {Action[]} */
   let actions = [];
@@ -23,7 +23,7 @@ function start(/** @type {import('./text.js').Drawn} */ drawn) {
   function write() {
     const q = new URLSearchParams(location.search);
     const set = (/** @type {string} */ k, /** @type {string} */ v) => { if (v) q.set(k, v); else q.delete(k); };
-    set('lang', config.lang); set('release', state.release === newest ? '' : state.release); set('theme', state.theme === 'count' ? '' : state.theme); set('at', state.at); set('cell', state.cell);
+    set('lang', config.lang); set('release', state.release === newest ? '' : state.release); set('theme', state.theme === 'count' ? '' : state.theme); set('at', state.at); set('box', ''); set('cell', state.cell);
     const query = String(q).replaceAll('%2C', ',');
     history.replaceState(null, '', `?${query}${location.hash}`);
     for (const a of document.querySelectorAll('a[data-keep-state]')) {
@@ -33,9 +33,7 @@ function start(/** @type {import('./text.js').Drawn} */ drawn) {
     }
   }
   const table = debounce(TABLE_MS, () => {
-    const rows = map.inView().map((x) => ({ ...x, name: map.names.nearest(x) })).sort((a, b) => a.name.localeCompare(b.name, config.lang) || (a.cell < b.cell ? -1 : 1));
-    byId('rows').textContent = rows.length ? t('rows', { n: rows.length }) : t('rows.none');
-    byId('table').querySelector('tbody')?.replaceChildren(...rows.slice(0, MOST_ROWS).map((x) => h('tr', {}, h('th', { scope: 'row' }, h('button', { type: 'button', text: x.name || x.cell, onclick: () => choose(x, true) })), h('td', { class: 'n', text: number(x.count) }))));
+    fillTable(map, (x) => choose(x, true));
     outlineChosen();
     if (!state.cell) panel.idle();
   });

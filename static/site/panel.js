@@ -11,6 +11,7 @@ import { about, config, number, periodOf, t } from './text.js';
 /** @typedef {{cell:string, figures:Record<string, Record<string, number>>}} History */
 
 const THEME_RES = 6;
+const THEMES = ['environmental', 'behavioural', 'both'];
 
 /** @param {string} cell @returns {Promise<History>} */
 const history = (cell) => getJSON(`${config.root}site/cell/${cell}.json`);
@@ -37,7 +38,7 @@ function halves(x, release, theme) {
 /** @param {History} x @param {string} release @param {boolean} around */
 function named(x, release, around) {
   const f = x.figures[release];
-  const shown = f ? Object.keys(config.themes).filter((k) => k !== 'count' && f[k]) : [];
+  const shown = f ? THEMES.filter((k) => f[k]) : [];
   if (!f || !shown.length) return [];
   return [h('h3', { text: t('named') }), around ? h('p', { class: 'quiet', text: t('named.note') }) : '',
     h('table', { class: 'bars' }, h('tbody', {}, ...shown.map((k) => row(config.themes[k], f[k], f.count))))];

@@ -4,8 +4,8 @@ import { getJSON } from '../app/api.js';
 import { project } from '../app/geo.js';
 
 /** The tiles of this zoom are the pieces. */
-const PIECE_ZOOM = 8;
-const NAMES_FROM_ZOOM = 10;
+const PIECE_ZOOM = 9;
+const NAMES_FROM_ZOOM = 11;
 
 /** @typedef {{scale:number, zooms:Record<string, [string, number, number][]>, pieces?:string[]}} Labels */
 
