@@ -70,13 +70,3 @@ export function boxAround(c, size) {
 const WIDEST = { lat: 12, lng: 12 };
 /** @param {number[]|undefined} bounds west, south, east, north */
 export const tooWide = (bounds) => !bounds || bounds[2] - bounds[0] > WIDEST.lng || bounds[3] - bounds[1] > WIDEST.lat;
-
-/** The hexagon of a coarser resolution that holds another by their index. @param {string} cell H3 index in hex @param {number} res @returns {string} */
-export function parentOf(cell, res) {
-  const h3 = BigInt('0x' + cell), unused = BigInt(3 * (15 - res));
-  if (Number((h3 >> 52n) & 15n) <= res) return cell;
-  return ((((h3 & ~(15n << 52n)) | (BigInt(res) << 52n)) >> unused << unused) | ((1n << unused) - 1n)).toString(16);
-}
-
-/** The middle of a ring. @param {{lat:number,lng:number}[]} ring */
-export const middle = (ring) => ({ lat: ring.reduce((a, p) => a + p.lat, 0) / ring.length, lng: ring.reduce((a, p) => a + p.lng, 0) / ring.length });

@@ -2,17 +2,13 @@
 // Hexagons from vector tiles, one canvas a tile. The server puts a hexagon,
 // whole, into each tile it touches, so any tile can draw, pick and outline it.
 import { GridLayer } from '../vendor/leaflet.js';
-import { cut, decode, EMPTY } from './decode.js';
+import { decode, EMPTY } from './decode.js';
 import { renew } from './dom.js';
 import { cellOfFeature, inRing, unproject } from './geo.js';
 import { classOf } from './scale.js';
 
 /** @typedef {import('./decode.js').HexTile} HexTile */
-/**
- * `classify` gives the class of a hexagon in the palette, -1 for none, in place of its count's. `deepest` is the last zoom
- * that has tiles; deeper ones are parts of it. `column` is what to count. `known` tells whether there is a tile: no request is made for others.
- * @typedef {{url:string, breaks:readonly number[], palette:string[], stroke:string, classify?: (cell: string) => number, deepest?: number, column?: string, known?: (c: Coords) => boolean}} HexOptions
- */
+/** `classify` gives the class of a hexagon in the palette, -1 for none, in place of its count's. @typedef {{url:string, breaks:readonly number[], palette:string[], stroke:string, classify?: (cell: string) => number}} HexOptions */
 /** @typedef {{cell:string, count:number, res:number, ring:{lat:number,lng:number}[]}} Hex */
 /** @typedef {{abort:AbortController, promise:Promise<HexTile>, tile?:HexTile, waiting:Set<HTMLCanvasElement>}} Entry */
 /** @typedef {{x:number,y:number,z:number}} Coords */
@@ -25,8 +21,6 @@ const OVERLAP_PX = 1;
 /** Painting beyond this waits for the next frame, so that input is never held up. */
 const FRAME_MS = 10;
 const MAX_RATIO = 3;
-/** What a tile that does not exist gives. @type {Entry} */
-const NOTHING = { abort: new AbortController(), promise: Promise.resolve(EMPTY), tile: EMPTY, waiting: new Set() };
 
 export class HexLayer extends GridLayer {
   /** @param {HexOptions & import('leaflet').GridLayerOptions} o */
@@ -72,14 +66,14 @@ export class HexLayer extends GridLayer {
 
   /** Loads a tile into a canvas; old pixels stay until then. @param {HTMLCanvasElement} canvas @param {Coords} coords */
   async _fill(canvas, coords) {
-    const { address, part, there } = this._source(coords);
+    const address = this._address(coords);
     for (const e of this._cache.values()) e.waiting.delete(canvas);
-    const entry = there ? this._load(address) : NOTHING;
+    const entry = this._load(address);
     if (!entry.tile) entry.waiting.add(canvas);
     try {
       const tile = await entry.promise;
-      if (address !== this._source(coords).address) return; // overtaken by a newer filter
-      this._shown.set(canvas, part ? cut(tile, part.zoom, part.x, part.y) : tile);
+      if (address !== this._address(coords)) return; // overtaken by a newer filter
+      this._shown.set(canvas, this._part(tile, coords));
       canvas.classList.add('leaflet-tile-loaded'); // Leaflet hides a tile whose first request failed
       this._dirty.add(canvas);
       this._schedule();
@@ -90,13 +84,14 @@ export class HexLayer extends GridLayer {
     }
   }
 
-  /** Where a tile comes from, and which part of that it is. @param {Coords} c */
-  _source({ x, y, z }) {
-    const { url, deepest = z, column, known } = this._o, zoom = Math.max(0, z - deepest), n = 2 ** z, k = 2 ** zoom;
-    const within = ((x % n) + n) % n, from = { x: Math.floor(within / k), y: Math.floor(y / k), z: z - zoom };
-    const address = url.replace('{z}', String(from.z)).replace('{x}', String(from.x)).replace('{y}', String(from.y)) + (column ? `#${column}` : '');
-    return { address, part: zoom ? { zoom, x: within % k, y: y % k } : null, there: !known || known(from) };
+  /** @param {Coords} c */
+  _address({ x, y, z }) {
+    const n = 2 ** z;
+    return this._o.url.replace('{z}', String(z)).replace('{x}', String(((x % n) + n) % n)).replace('{y}', String(y));
   }
+
+  /** What of a tile a canvas shows: all of it, unless a layer goes deeper than its data. @param {HexTile} tile @param {Coords} coords */
+  _part(tile, coords) { void coords; return tile; }
 
   /** @param {string} address @returns {Entry} */
   _load(address) {
@@ -121,7 +116,7 @@ export class HexLayer extends GridLayer {
     const r = await fetch(address, { signal });
     if (r.status === 204) return EMPTY;
     if (!r.ok) throw Object.assign(new Error(`tile: HTTP ${r.status}`), { status: r.status });
-    return decode(await r.arrayBuffer(), this._o.column);
+    return decode(await r.arrayBuffer());
   }
 
   /** `busy` and `idle` frame the time in which something is on its way. @param {number} by */
@@ -132,12 +127,10 @@ export class HexLayer extends GridLayer {
   }
 
   /** Another filter or generation. @param {string} url template with {z}, {x} and {y} */
-  setUrl(url) { if (url !== this._o.url) this.setSource({ url }); }
-
-  /** Other tiles. @param {Partial<HexOptions>} o */
-  setSource(o) {
+  setUrl(url) {
+    if (url === this._o.url) return;
     for (const [address, e] of this._cache) if (!e.tile) { e.abort.abort(); this._cache.delete(address); }
-    Object.assign(this.options, o);
+    this._o.url = url;
     this.reload();
   }
 

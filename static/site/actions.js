@@ -3,7 +3,7 @@
 import { Layer, LatLng, DomEvent } from '../vendor/leaflet.js';
 import { getJSON } from '../app/api.js';
 import { h } from '../app/dom.js';
-import { parentOf } from '../app/geo.js';
+import { parentOf } from './cells.js';
 import { config, date, t } from './text.js';
 
 /** @typedef {{status:string, day:string, body?:string, note?:string}} Step */

@@ -3,13 +3,14 @@
 import { Map as LeafletMap, LatLngBounds, control } from '../vendor/leaflet.js';
 import { byId, h, s } from '../app/dom.js';
 import { getJSON } from '../app/api.js';
-import { hexWidth, middle } from '../app/geo.js';
+import { hexWidth } from '../app/geo.js';
 import { keyboard, pointer } from '../app/hexinput.js';
-import { HexLayer } from '../app/hexlayer.js';
 import { Outline } from '../app/outline.js';
 import { palette, ranges } from '../app/scale.js';
+import { middle } from './cells.js';
 import { cooperate } from './gestures.js';
 import { placeNames } from './places.js';
+import { ReleaseLayer } from './releaselayer.js';
 import { about, config, t } from './text.js';
 
 /** @typedef {import('../app/hexlayer.js').Hex} Hex */
@@ -64,7 +65,7 @@ export function publicMap(first, state, on) {
   const colours = () => palette(isDark() ? 'dark' : 'light', breaks().length);
   const source = () => ({ url: `${config.root}${drawn.id}/{z}/{x}/{y}.mvt`, deepest: deepestOf(drawn, theme), column: theme, known: knownTiles(drawn) });
   const style = () => ({ breaks: breaks(), palette: colours(), stroke: lineOf() });
-  const layer = new HexLayer({ ...source(), ...style(), maxZoom: MAX_ZOOM });
+  const layer = new ReleaseLayer({ ...source(), ...style(), maxZoom: MAX_ZOOM });
   const outline = new Outline();
   const names = placeNames(map, `${config.assets}basemap/`);
   /** @type {ReturnType<typeof import('../app/basemap.js').addBasemap>|null} */
@@ -129,7 +130,7 @@ export function publicMap(first, state, on) {
     async show(id, column) {
       const next = id === drawn.id ? drawn : /** @type {Drawn} */ (await getJSON(`${config.root}site/release/${id}.json`));
       drawn = next; theme = column;
-      layer.setSource({ ...source(), ...style() });
+      layer.setSource(source());
       restyle();
       on.changed();
     },

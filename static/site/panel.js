@@ -3,7 +3,7 @@
 // named around it, and what was done.
 import { getJSON } from '../app/api.js';
 import { byId, h } from '../app/dom.js';
-import { middle, parentOf } from '../app/geo.js';
+import { middle, parentOf } from './cells.js';
 import { actionCard, concerns } from './actions.js';
 import { about, config, number, periodOf, t } from './text.js';
 

@@ -1,7 +1,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { PbfWriter } from 'pbf';
-import { cut, decode, EMPTY } from '../../app/decode.js';
+import { decode, EMPTY } from '../../app/decode.js';
 
 /** Two hexagons, one reaching over the tile's edge, as the server writes them. */
 function tile() {
@@ -55,15 +55,4 @@ test('decode/a broken tile throws', () => {
 test('decode/a column that not every hexagon has leaves the others out', () => {
   assert.equal(decode(Uint8Array.from(tile()).buffer, 'both').n, 0);
   assert.equal(decode(Uint8Array.from(tile()).buffer, 'count').n, 2);
-});
-
-test('cut/a part of a tile is a tile: what is elsewhere is left out', () => {
-  const t = decode(Uint8Array.from(tile()).buffer);
-  const part = cut(t, 5, 0, 0); // 128 units across
-  assert.deepEqual([part.n, part.ids[0], part.counts[1]], [2, 2 ** 51 + 1, 40000]);
-  assert.deepEqual([...part.xy.slice(0, 4)], [0, 0, 320, 160]);
-  const right = cut(t, 7, 3, 3); // 96 to 128 in both directions
-  assert.deepEqual([right.n, right.ids[0]], [1, 12]);
-  assert.deepEqual([...right.xy.slice(0, 2)], [(100 - 96) * 128, (100 - 96) * 128]);
-  assert.equal(cut(t, 5, 31, 31).n, 0);
 });

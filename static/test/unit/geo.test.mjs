@@ -1,7 +1,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import * as h3 from 'h3-js';
-import { cellOfFeature, featureOfCell, hexWidth, inRing, parentOf, project, resolutionForZoom, unproject } from '../../app/geo.js';
+import { cellOfFeature, featureOfCell, hexWidth, inRing, project, resolutionForZoom, unproject } from '../../app/geo.js';
 
 /** Every awkward kind: pentagon, near the poles, dateline, London. */
 const PLACES = [[51.37, -0.1], [64.7, 10.5], [89.9, 0], [-89.9, 120], [0.1, 179.999], [0.1, -179.999], [58.15, 11.25]];
@@ -49,9 +49,4 @@ test('inRing/agrees with the grid for random points around a cell', () => {
     assert.equal(hit, h3.latLngToCell(lat, lng, 9) === cell);
   }
   assert.ok(inside > 50 && inside < 1500);
-});
-
-test('parentOf/agrees with h3-js at every coarser resolution', () => {
-  const cell = h3.latLngToCell(51.37, -0.09, 8);
-  for (let res = 0; res <= 8; res++) assert.equal(parentOf(cell, res), h3.cellToParent(cell, res));
 });
