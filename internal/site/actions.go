@@ -121,6 +121,9 @@ func (v *visit) actionViews(tr *words.Translator, list []action, most int) []act
 	for _, a := range list {
 		view := actionView{action: a, Kind: tr.T("kind." + a.Kind), Status: tr.T("status." + a.Status), State: a.Status, Note: a.note(tr.Lang),
 			MapAt: fmt.Sprintf("%.4f,%.4f,%d", a.Lat, a.Lng, actionZoom)}
+		if a.Title == v.words.Pick(words.Fallback, "").T("kind."+a.Kind) { // it had none of its own
+			view.Title = view.Kind
+		}
 		view.Said = v.model.saidAt(tr, a.Cells)
 		for _, s := range a.Steps {
 			view.Steps = append(view.Steps, stepView{s, tr.T("status." + s.Status), s.Status})

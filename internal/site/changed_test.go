@@ -12,7 +12,7 @@ import (
 )
 
 const twoActions = `{"format":1,"synthetic":true,"updated":"2026-10-02","actions":[
- {"id":"a1","kind":"vegetation","status":"declined","body":"Sutton Council","title":"<b>Hedge</b>","note":"Birds nest in it","place":"near Sutton","lat":51.36,"lng":-0.19,"cells":["` + hidden + `"],
+ {"id":"a1","kind":"vegetation","status":"declined","body":"Sutton Council","title":"Trees and bushes","note":"Birds nest in <b>it</b>","place":"near Sutton","lat":51.36,"lng":-0.19,"cells":["` + hidden + `"],
   "steps":[{"status":"seen","day":"2026-08-01","body":"Sutton Council","note":""},{"status":"declined","day":"2026-08-20","body":"Sutton Council","note":"It is protected."}],"updated":"2026-08-20"},
  {"id":"a2","kind":"lighting","status":"done","body":"Croydon Council","title":"Nine lamps mended","note":"They shine","note_cy":"Maen nhw'n tywynnu","place":"near Croydon","lat":51.37,"lng":-0.09,"cells":["` + shown + `"],
   "steps":[{"status":"seen","day":"2026-04-10","body":"Croydon Council","note":""},{"status":"done","day":"2026-10-02","body":"Croydon Council","note":""}],"updated":"2026-10-02"}]}`
@@ -28,7 +28,7 @@ func TestWhatChanged(t *testing.T) {
 	}
 	all := page("/whatchanged")
 	for _, want := range []string{"2 actions", "People said: about 45 reports in January to June 2026 Seen 10 April 2026 Croydon Council Done 2 October 2026",
-		"People reported this place Seen 1 August 2026", "Not going ahead 20 August 2026 Sutton Council It is protected.", "<b>Hedge</b>"} {
+		"People reported this place Seen 1 August 2026", "Not going ahead 20 August 2026 Sutton Council It is protected.", "Trees and bushes Trees and bushes", "Birds nest in <b>it</b>"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("the page lacks %q:\n%s", want, all)
 		}
@@ -42,7 +42,7 @@ func TestWhatChanged(t *testing.T) {
 	if got := page("/whatchanged?body=Sutton+Council&status=done"); !strings.Contains(got, "No action fits") {
 		t.Errorf("none: %s", got)
 	}
-	if got := page("/whatchanged?lang=cy"); !strings.Contains(got, "Maen nhw'n tywynnu") || !strings.Contains(got, "Goleuadau stryd") {
+	if got := page("/whatchanged?lang=cy"); !strings.Contains(got, "Maen nhw'n tywynnu") || !strings.Contains(got, "Goleuadau stryd") || strings.Contains(got, "Trees and bushes") {
 		t.Errorf("in Welsh: %s", got)
 	}
 	for _, p := range []string{"/whatchanged", "/map"} {

@@ -84,6 +84,7 @@ type scriptConfig struct {
 	Themes   map[string]string `json:"themes"`
 	Statuses map[string]string `json:"statuses"`
 	Kinds    map[string]string `json:"kinds"`
+	Plain    map[string]string `json:"plain,omitempty"` // kinds in English, which stand for titles
 	Months   []string          `json:"months"`
 	Accent   string            `json:"accent,omitempty"`
 	Origins  []string          `json:"origins,omitempty"` // who may embed
@@ -113,6 +114,12 @@ func (v *visit) scriptConfig(out *view, e *edition) *scriptConfig {
 	}
 	for _, k := range kinds {
 		c.Kinds[k] = tr.T("kind." + k)
+	}
+	if tr.Lang != words.Fallback {
+		c.Plain = map[string]string{}
+		for _, k := range kinds {
+			c.Plain[k] = v.words.Pick(words.Fallback, "").T("kind." + k)
+		}
 	}
 	for i := range 12 {
 		c.Months = append(c.Months, tr.T(fmt.Sprintf("month.%d", i+1)))

@@ -25,6 +25,9 @@ export async function loadActions() {
 /** @param {Action} a @param {string} cell of resolution 8 or coarser */
 export const concerns = (a, cell, res = Number((BigInt('0x' + cell) >> 52n) & 15n)) => a.cells.some((c) => parentOf(c, res) === cell);
 
+/** An action without a title of its own has its kind's, in English. @param {Action} a */
+export const titleOf = (a) => (config.plain?.[a.kind] === a.title ? config.kinds[a.kind] : a.title);
+
 /** One action with its way from what people said. @param {Action} a @param {string} said */
 export function actionCard(a, said) {
   const note = (config.lang === 'cy' && a.note_cy) || a.note;
@@ -32,7 +35,7 @@ export function actionCard(a, said) {
     x.body ? ' ' : '', x.body ? h('span', { class: 'by', text: x.body }) : '', x.note ? h('span', { class: 'note', text: x.note }) : '');
   return h('article', { class: 'action' },
     h('p', { class: 'tags' }, h('span', { class: `tag s-${a.status}`, text: config.statuses[a.status] ?? a.status }), h('span', { class: 'kind', text: config.kinds[a.kind] ?? a.kind })),
-    h('h4', { text: a.title }), h('p', { class: 'where', text: [a.place, a.body].filter(Boolean).join(' · ') }), note ? h('p', { text: note }) : '',
+    h('h4', { text: titleOf(a) }), h('p', { class: 'where', text: [a.place, a.body].filter(Boolean).join(' · ') }), note ? h('p', { text: note }) : '',
     h('ol', { class: 'steps' }, h('li', { class: 's-said' }, h('span', { class: 'state', text: said })), ...a.steps.map(step)));
 }
 
@@ -42,7 +45,7 @@ export class Marks extends Layer {
   constructor(actions, choose) {
     super();
     this._marks = actions.map((a) => {
-      const label = t('done.marker', { status: config.statuses[a.status] ?? a.status, title: a.title });
+      const label = t('done.marker', { status: config.statuses[a.status] ?? a.status, title: titleOf(a) });
       const el = h('button', { type: 'button', class: `marker s-${a.status}`, 'aria-label': label, title: label, text: SIGNS[a.status] ?? '', onclick: () => choose(a) });
       DomEvent.disableClickPropagation(el);
       return { a, el };

@@ -4,7 +4,7 @@
 import { getJSON } from '../app/api.js';
 import { byId, h } from '../app/dom.js';
 import { middle, parentOf } from './cells.js';
-import { actionCard, concerns } from './actions.js';
+import { actionCard, concerns, titleOf } from './actions.js';
 import { about, config, number, periodOf, t } from './text.js';
 
 /** @typedef {import('./actions.js').Action} Action */
@@ -73,7 +73,7 @@ export function createPanel(map, actions, on) {
       turn++;
       const b = map.map.getBounds(), near = actions().filter((a) => b.contains([a.lat, a.lng]));
       panel.replaceChildren(h('p', { text: t('choose') }), read(), ...(near.length ? [h('h3', { text: t('actions.on') }), h('ul', { class: 'near' }, ...near.slice(0, 12).map((a) =>
-        h('li', {}, h('span', { class: `tag s-${a.status}`, text: config.statuses[a.status] ?? a.status }), ' ', h('button', { type: 'button', class: 'plain', text: a.title, onclick: () => on.open(a) }), a.place ? h('span', { class: 'quiet', text: ` ${a.place}` }) : '')))] : []));
+        h('li', {}, h('span', { class: `tag s-${a.status}`, text: config.statuses[a.status] ?? a.status }), ' ', h('button', { type: 'button', class: 'plain', text: titleOf(a), onclick: () => on.open(a) }), a.place ? h('span', { class: 'quiet', text: ` ${a.place}` }) : '')))] : []));
     },
     /**
      * @param {string} cell @param {{count?:number, ring?:{lat:number,lng:number}[], at?:{lat:number,lng:number}}} hex what the map has of it

@@ -5,7 +5,7 @@
 /** @typedef {{id:string, kind:string, bounds:[number,number,number,number], zooms:Record<string,number>, tiles:Record<string,number[]>, breaks:Record<string,Record<string,number[]>>}} Drawn */
 /**
  * @typedef {{lang:string, root:string, assets:string, text:Record<string,string>, releases:Release[], drawn:Drawn|null, theme:string, at:string, box:string, height:number, cell:string,
- *   actions:boolean, themes:Record<string,string>, statuses:Record<string,string>, kinds:Record<string,string>, months:string[], accent?:string, origins?:string[]}} Config
+ *   actions:boolean, themes:Record<string,string>, statuses:Record<string,string>, kinds:Record<string,string>, plain?:Record<string,string>, months:string[], accent?:string, origins?:string[]}} Config
  */
 
 /** @type {Config} */
