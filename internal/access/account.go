@@ -94,11 +94,13 @@ func (g *Gate) Logout(w http.ResponseWriter, r *http.Request, who *Identity) err
 	if who.session == (sessionKey{}) {
 		return nil
 	}
+	// The browser forgets it even when the store cannot be told.
+	g.drop(who.session)
+	g.setCookie(w, r, sessionCookie, "", -1)
+	w.Header().Set("Clear-Site-Data", `"cache"`)
 	if err := g.end(r.Context(), who.session); err != nil {
 		return err
 	}
-	g.setCookie(w, r, sessionCookie, "", -1)
-	w.Header().Set("Clear-Site-Data", `"cache"`)
 	return g.Record(r.Context(), Event{Who: who.Email, What: "log out"})
 }
 

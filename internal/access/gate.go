@@ -81,30 +81,25 @@ type memory struct {
 	who   *Identity
 	until time.Time // read again from then on
 	ends  time.Time // no good from then on, whatever the store says
+	used  time.Time // when it was last read, or used while the store was away
 }
 
-const (
-	// graceFor is how long the map goes on for those who are known while the
-	// store cannot be read. It cannot be told to shut anybody out then either.
-	graceFor = 10 * time.Minute
+// retryAfter spares a store that cannot be read a question for each tile.
+const retryAfter = 5 * time.Second
 
-	// retryAfter spares a store that cannot be read a question for each tile.
-	retryAfter = 5 * time.Second
-)
-
-// despite is what to go by when the store fails; nil when there is nothing.
-func (m *memory) despite(now time.Time) *memory {
-	if m == nil || !now.Before(m.ends) {
+// despite is what to go by when the store fails; nil when there is nothing. Those
+// who are known stay so within the limits of their session. It cannot be told to
+// shut anybody out meanwhile, nor by anybody: that needs the store. A token, which
+// may be good for a year, is believed for as long as a session lasts.
+func (g *Gate) despite(m *memory, now time.Time) *memory {
+	if m == nil || !now.Before(m.ends) || !now.Before(m.used.Add(g.cfg.Idle)) {
 		return nil
 	}
 	ends := m.ends
-	if grace := m.until.Add(graceFor); grace.Before(ends) {
-		ends = grace
+	if longest := m.until.Add(g.cfg.Absolute); longest.Before(ends) {
+		ends = longest
 	}
-	if !now.Before(ends) {
-		return nil
-	}
-	return &memory{m.who, now.Add(retryAfter), ends}
+	return &memory{m.who, now.Add(retryAfter), ends, now}
 }
 
 // New returns a gate over a store.
@@ -253,7 +248,7 @@ func (g *Gate) Who(r *http.Request) (*Identity, error) {
 }
 
 // recall answers from memory, or else reads the store.
-func (g *Gate) recall(ctx context.Context, key sessionKey, read func(context.Context, sessionKey) (*memory, error)) (*Identity, error) {
+func (g *Gate) recall(ctx context.Context, key sessionKey, read func(context.Context, sessionKey, *memory) (*memory, error)) (*Identity, error) {
 	now := g.now()
 	g.mu.RLock()
 	m, epoch := g.remembered[key], g.epoch
@@ -262,13 +257,13 @@ func (g *Gate) recall(ctx context.Context, key sessionKey, read func(context.Con
 		return m.who, nil
 	}
 	known := m
-	m, err := read(ctx, key)
+	m, err := read(ctx, key, known)
 	if errors.Is(err, store.ErrNotFound) {
 		g.drop(key)
 		return nobody, nil
 	}
 	if err != nil {
-		if m = known.despite(now); m == nil {
+		if m = g.despite(known, now); m == nil {
 			return nobody, err
 		}
 		g.log.Warn("the store does not say who asks: going by what it said before", slog.Any("error", err))
@@ -314,14 +309,18 @@ func (g *Gate) Changed() <-chan struct{} {
 	return g.changed
 }
 
-// readSession reads a session from the store; ErrNotFound when it is no good.
-func (g *Gate) readSession(ctx context.Context, key sessionKey) (*memory, error) {
+// readSession reads a session from the store; ErrNotFound when it is no good. known,
+// which may be nil, tells of use that the store could not be told of.
+func (g *Gate) readSession(ctx context.Context, key sessionKey, known *memory) (*memory, error) {
 	s, a, err := g.store.Session(ctx, key)
 	if err != nil {
 		return nil, err
 	}
-	now := g.now()
-	if a.Disabled || !now.Before(s.ExpiresAt) || !now.Before(s.SeenAt.Add(g.cfg.Idle)) {
+	now, used := g.now(), s.SeenAt
+	if known != nil && known.used.After(used) {
+		used = known.used
+	}
+	if a.Disabled || !now.Before(s.ExpiresAt) || !now.Before(used.Add(g.cfg.Idle)) {
 		return nil, store.ErrNotFound
 	}
 	who, err := g.identity(a)
@@ -338,7 +337,7 @@ func (g *Gate) readSession(ctx context.Context, key sessionKey) (*memory, error)
 	if s.ExpiresAt.Before(until) {
 		until = s.ExpiresAt
 	}
-	return &memory{who.sealed(), until, s.ExpiresAt}, nil
+	return &memory{who.sealed(), until, s.ExpiresAt, now}, nil
 }
 
 func (g *Gate) identity(a store.Account) (Identity, error) {

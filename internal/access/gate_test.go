@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -87,25 +88,81 @@ func TestGate_revocationElsewhere(t *testing.T) {
 	}
 }
 
-// While the store is away, those who are known go on for some minutes, and
-// nobody else comes in.
+// away is a store that cannot be reached while it is down.
+type away struct {
+	store.Access
+	down atomic.Bool
+}
+
+func (a *away) Session(ctx context.Context, hash store.SecretHash) (store.Session, store.Account, error) {
+	if a.down.Load() {
+		return store.Session{}, store.Account{}, store.ErrUnavailable
+	}
+	return a.Access.Session(ctx, hash)
+}
+
+func (a *away) TokenByHash(ctx context.Context, hash store.SecretHash) (store.Token, store.Account, error) {
+	if a.down.Load() {
+		return store.Token{}, store.Account{}, store.ErrUnavailable
+	}
+	return a.Access.TokenByHash(ctx, hash)
+}
+
+// While the store is away, those who are known go on within the limits of their
+// session, and nobody else comes in. What they did meanwhile counts as use.
 func TestGate_storeAway(t *testing.T) {
 	f := newFixture(t, nil)
-	f.add("o@example.org", "officer", "")
-	in := with(at("/hub"), f.login(f.gate, "o@example.org")...)
-	f.wantRole("before", f.gate, in, access.Officer)
-	f.store.Close()
+	a := f.add("o@example.org", "officer", "")
+	kept := &away{Access: f.store}
+	g, err := access.New(ctx, kept, access.Config{Params: cheap, Now: f.clock.now, Log: discard()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at12 := func() *http.Request { return with(at("/hub"), f.login(g, "o@example.org")...) }
+	working, leaving, late := at12(), at12(), at12()
+	secret, _, err := g.CreateToken(ctx, access.NewToken{Account: a.ID, Name: "QGIS", Scopes: access.ScopeTiles, Days: 300})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := withToken(basic("token", secret))
+	for _, r := range []*http.Request{working, leaving, token} {
+		f.wantRole("before", g, r, access.Officer)
+	}
+	kept.down.Store(true)
 	f.clock.pass(2 * time.Minute)
-	f.wantRole("two minutes without the store", f.gate, in, access.Officer)
-	if who, err := f.gate.Who(with(at("/"), &http.Cookie{Name: "streetsafe", Value: "unknown"})); err == nil || who.SignedIn() {
-		t.Errorf("somebody unknown: %s, %v", who.Role, err)
+	for what, r := range map[string]*http.Request{"unknown": with(at("/"), &http.Cookie{Name: "streetsafe", Value: "unknown"}), "not asked for before": late} {
+		if who, err := g.Who(r); err == nil || who.SignedIn() {
+			t.Errorf("%s: %s, %v", what, who.Role, err)
+		}
 	}
-	for range 60 {
-		f.clock.pass(time.Minute)
-		_, _ = f.gate.Who(in)
+	work := func(halfHours int, all ...*http.Request) {
+		for range halfHours {
+			f.clock.pass(30 * time.Minute)
+			for _, r := range all {
+				f.wantRole("at work without the store", g, r, access.Officer)
+			}
+		}
 	}
-	if who, err := f.gate.Who(in); who.SignedIn() {
-		t.Errorf("after an hour without the store: %s, %v", who.Role, err)
+	work(4, working, token)
+	if who, err := g.Who(leaving); err == nil || who.SignedIn() {
+		t.Errorf("after two hours without use: %s, %v", who.Role, err)
+	}
+	kept.down.Store(false)
+	f.clock.pass(time.Minute) // asked again
+	f.wantRole("the store is back", g, working, access.Officer)
+	f.wantRole("a token, the store is back", g, token, access.Officer)
+	f.wantRole("not used meanwhile, the store is back", g, leaving, access.Nobody)
+	kept.down.Store(true)
+	work(18, working, token)
+	f.clock.pass(57 * time.Minute) // twelve hours since they logged in
+	if who, err := g.Who(working); err == nil || who.SignedIn() {
+		t.Errorf("at the end of the session: %s, %v", who.Role, err)
+	}
+	f.clock.pass(-58 * time.Minute) // back to where the token was used last
+	work(6, token)
+	f.clock.pass(30 * time.Minute)
+	if who, err := g.Who(token); err == nil || who.SignedIn() {
+		t.Errorf("a token, twelve hours without the store: %s, %v", who.Role, err)
 	}
 }
 

@@ -47,7 +47,7 @@ func tokenOf(r *http.Request) (string, bool) {
 }
 
 // readToken reads a token from the store; ErrNotFound when it is no good.
-func (g *Gate) readToken(ctx context.Context, key sessionKey) (*memory, error) {
+func (g *Gate) readToken(ctx context.Context, key sessionKey, _ *memory) (*memory, error) {
 	t, a, err := g.store.TokenByHash(ctx, key)
 	if err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func (g *Gate) readToken(ctx context.Context, key sessionKey) (*memory, error) {
 	if t.ExpiresAt.Before(until) {
 		until = t.ExpiresAt
 	}
-	return &memory{who.sealed(), until, t.ExpiresAt}, nil
+	return &memory{who.sealed(), until, t.ExpiresAt, now}, nil
 }
 
 // NewToken is what a new API token shall be.
