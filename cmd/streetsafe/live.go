@@ -86,7 +86,12 @@ func (l *live) catchUp(ctx context.Context, generation uint64) error {
 	if generation <= have {
 		return nil
 	}
-	if err := l.apply(ctx, have); err != nil {
+	err := l.apply(ctx, have)
+	if errors.Is(err, store.ErrForgotten) {
+		l.log.Warn("the map is further behind than the store remembers: building it anew while the old one serves", slog.Uint64("generation", have))
+		err = l.rebuild(ctx)
+	}
+	if err != nil {
 		return err
 	}
 	if l.announce != nil {
@@ -95,6 +100,15 @@ func (l *live) catchUp(ctx context.Context, generation uint64) error {
 	l.log.Info("map updated", slog.Uint64("generation", l.cube.Current().Generation()),
 		slog.Uint64("batches", l.cube.Current().Generation()-have), slog.Duration("took", time.Since(start).Round(time.Microsecond)))
 	return nil
+}
+
+// rebuild reads the whole store beside the map that serves, and takes its place.
+func (l *live) rebuild(ctx context.Context) error {
+	snap, err := buildSnapshot(ctx, l.store)
+	if err != nil {
+		return err
+	}
+	return l.cube.Replace(snap)
 }
 
 // apply reads what is new and applies it batch by batch. The store may send a

@@ -194,15 +194,9 @@ func (o *releaseOptions) universe() (*release.Universe, error) {
 // buildReady freezes every half-year that holds reports of the store, has been
 // closed for long enough, and is not frozen.
 func buildReady(ctx context.Context, st store.Store, b *release.Builder) ([]release.HalfYear, error) {
-	sources, err := st.Sources(ctx)
+	first, err := firstReport(ctx, st)
 	if err != nil {
 		return nil, err
-	}
-	var first report.Day
-	for _, s := range sources {
-		if s.Reports > 0 && (first == 0 || s.First < first) {
-			first = s.First
-		}
 	}
 	if first == 0 {
 		return nil, b.Publish(ctx)

@@ -32,11 +32,15 @@ const (
 type retention struct {
 	CoarsenAfter int `json:"coarsen_after_months"` // 0 for never
 	ReduceAfter  int `json:"reduce_after_months"`  // 0 for never
+
+	// Unreleased says not to wait for public releases that are not frozen.
+	Unreleased bool `json:"unreleased,omitempty"`
 }
 
 func (r *retention) addFlags(f *pflag.FlagSet) {
 	f.IntVar(&r.CoarsenAfter, "coarsen-after", 0, "months after which a report keeps only its month and a cell of resolution 9; 0 for never")
 	f.IntVar(&r.ReduceAfter, "reduce-after", 0, "months after which reports become counts without identity; 0 for never")
+	f.BoolVar(&r.Unreleased, "unreleased", false, "do not wait for public releases: for a store from which none are made")
 }
 
 func (r retention) check() error {
@@ -49,8 +53,10 @@ func (r retention) check() error {
 	return nil
 }
 
+func (r retention) off() bool { return r.CoarsenAfter == 0 }
+
 func (r retention) String() string {
-	if r == (retention{}) {
+	if r.off() {
 		return "off: reports are kept as they are"
 	}
 	s := fmt.Sprintf("coarse after %d months", r.CoarsenAfter)
@@ -70,20 +76,40 @@ func monthsBefore(today report.Day, months int) report.Day {
 type retained struct {
 	RanOn           string `json:"ran_on"`
 	CoarsenedBefore string `json:"coarsened_before,omitempty"`
+	WaitsFor        string `json:"waits_for,omitempty"` // half-year that is to be released first
 	ReducedBefore   string `json:"reduced_before,omitempty"`
 	Coarsened       int64  `json:"coarsened"`
 	Reduced         int64  `json:"reduced"`
 	Forgotten       int64  `json:"forgotten"`
 }
 
+// waiting says what a run waits for, "" for nothing.
+func (d retained) waiting() string {
+	if d.WaitsFor == "" {
+		return ""
+	}
+	return fmt.Sprintf("waits      for the public release of %s, which counts reports from %s on as they are:\n"+
+		"           make it with `streetsafe release build`, or give --unreleased if none are made from this store\n", d.WaitsFor, d.CoarsenedBefore)
+}
+
 // retain applies a setting once. It may be stopped at any time: another run
 // goes on where it was.
 func retain(ctx context.Context, log *slog.Logger, st store.Store, today report.Day, r retention) (retained, error) {
 	done := retained{RanOn: today.String()}
-	if r.CoarsenAfter == 0 {
+	if r.off() {
 		return done, nil
 	}
 	coarse := monthsBefore(today, r.CoarsenAfter)
+	if !r.Unreleased {
+		u, err := findUnreleased(ctx, st)
+		if err != nil {
+			return done, err
+		}
+		if u.from < coarse {
+			coarse, done.WaitsFor = u.from, u.half.String()
+			log.Warn("retention waits for a public release", slog.String("half_year", done.WaitsFor), slog.String("coarsened_before", coarse.String()))
+		}
+	}
 	done.CoarsenedBefore = coarse.String()
 	count := func(what string, n *int64) func(int64) {
 		return func(reports int64) {
@@ -95,7 +121,7 @@ func retain(ctx context.Context, log *slog.Logger, st store.Store, today report.
 		return done, err
 	}
 	if r.ReduceAfter > 0 {
-		counts := monthsBefore(today, r.ReduceAfter)
+		counts := min(monthsBefore(today, r.ReduceAfter), coarse)
 		done.ReducedBefore = counts.String()
 		if err := st.Reduce(ctx, store.Pass{Before: counts, Progress: count("reduced to counts", &done.Reduced)}); err != nil {
 			return done, err
@@ -132,7 +158,7 @@ func retainDaily(ctx context.Context, log *slog.Logger, st store.Store, now func
 	for {
 		today := report.DayOf(now().UTC())
 		r, last, err := readRetention(ctx, st)
-		if err == nil && r != (retention{}) && last.RanOn != today.String() {
+		if err == nil && !r.off() && last.RanOn != today.String() {
 			_, err = retain(ctx, log, st, today, r)
 		}
 		if err != nil && ctx.Err() == nil {
@@ -158,7 +184,10 @@ set; then a running server applies it once a day. What was replaced is kept
 another week for servers that lag behind, and deleted then.
 
 A coarse report is stored with the first day of its month and the centre cell of
-resolution 11 of its cell of resolution 9; daypart and darkness become unknown.`,
+resolution 11 of its cell of resolution 9; daypart and darkness become unknown.
+
+What a public release that is not frozen yet will count stays as it is until then.
+Where no releases are made, give --unreleased.`,
 		Example: `  streetsafe retention set --data DIR --coarsen-after 24 --reduce-after 72
   streetsafe retention run --data DIR
   streetsafe retention status --data DIR`,
@@ -189,7 +218,14 @@ func newRetentionSet(std *streams, s *storage) *cobra.Command {
 					return err
 				}
 				fmt.Fprintf(std.out, "retention is %s\n", r)
-				return nil
+				if r.off() || r.Unreleased {
+					return nil
+				}
+				u, err := findUnreleased(cmd.Context(), st)
+				if err == nil && u.from < monthsBefore(report.DayOf(time.Now().UTC()), r.CoarsenAfter) {
+					fmt.Fprint(std.out, retained{WaitsFor: u.half.String(), CoarsenedBefore: u.from.String()}.waiting())
+				}
+				return err
 			})
 		},
 	}
@@ -214,14 +250,15 @@ in small transactions beside servers and imports.`,
 				if err != nil {
 					return err
 				}
-				if once != (retention{}) {
+				if !once.off() {
 					r = once
 				}
-				if r == (retention{}) {
+				if r.off() {
 					return errors.New("retention is off: give --coarsen-after, or set it with `streetsafe retention set`")
 				}
 				done, err := retain(cmd.Context(), std.log, st, report.DayOf(time.Now().UTC()), r)
 				fmt.Fprintf(std.out, "coarsened %d, reduced to counts %d, forgot %d replaced reports\n", done.Coarsened, done.Reduced, done.Forgotten)
+				fmt.Fprint(std.out, done.waiting())
 				return err
 			})
 		},
@@ -249,7 +286,7 @@ func newRetentionStatus(std *streams, s *storage) *cobra.Command {
 				if last.ReducedBefore != "" {
 					fmt.Fprintf(std.out, "; counts before %s, %d reports", last.ReducedBefore, last.Reduced)
 				}
-				fmt.Fprintf(std.out, "; %d replaced reports forgotten\n", last.Forgotten)
+				fmt.Fprintf(std.out, "; %d replaced reports forgotten\n%s", last.Forgotten, last.waiting())
 				return nil
 			})
 		},

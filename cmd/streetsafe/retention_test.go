@@ -1,11 +1,16 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/streetsafe/streetsafe/internal/release"
 	"github.com/streetsafe/streetsafe/internal/report"
 	"github.com/streetsafe/streetsafe/internal/store"
 )
@@ -49,10 +54,21 @@ func TestRetention_settings(t *testing.T) {
 	if out := mustRun(t, "retention", "set", "--data", dir, "--coarsen-after", "24", "--reduce-after", "60"); !strings.Contains(out, "coarse after 24 months, counts after 60") {
 		t.Errorf("got %s", out)
 	}
+	importJSON(t, "--data", dir, write(t, "old.csv", strings.ReplaceAll(threeReports, "2026", "2021")))
+	for _, command := range []string{"set --coarsen-after 24", "run", "status"} {
+		if out := mustRun(t, append(append([]string{"retention"}, strings.Fields(command)...), "--data", dir)...); !strings.Contains(out, "waits      for the public release of 2021-H1") {
+			t.Errorf("%s: %s", command, out)
+		}
+	}
+	if out := mustRun(t, "retention", "run", "--data", dir, "--coarsen-after", "24", "--unreleased"); strings.Contains(out, "waits") || !strings.Contains(out, "coarsened 3") {
+		t.Errorf("without releases: %s", out)
+	}
 	if out := mustRun(t, "retention", "set", "--data", dir); !strings.Contains(out, "off") {
 		t.Errorf("turned off: %s", out)
 	}
 }
+
+var totalAndFactors = regexp.MustCompile(`"total":\d+,"by_factor":\[.*?\]`)
 
 // A running map keeps its totals while old reports become coarse and then
 // counts, and importing them again adds nothing.
@@ -66,7 +82,21 @@ func TestRetention_onRunningMap(t *testing.T) {
 		}
 		importJSON(t, append(where, file)...)
 		p := serveStore(t, s)
-		_, before := p.fetch("/tiles/reports/9/255/170.mvt?res=7")
+		maps := []string{"/tiles/reports/9/255/170.mvt?res=7", "/tiles/reports/12/2047/1363.mvt?res=9",
+			"/tiles/reports/12/2046/1363.geojson?res=9&from=2025-01-01&to=2025-02-01", "/tiles/reports/11/1023/681.mvt?res=8&factors=badly_lit",
+			"/api/v1/summary?from=2025-02-01&to=2025-03-01&factors=badly_lit"}
+		look := func() (all []string) {
+			for _, path := range maps {
+				status, body := p.fetch(path)
+				// Of the summary what does not tell of dayparts and darkness.
+				if total := totalAndFactors.Find(body); total != nil {
+					body = total
+				}
+				all = append(all, fmt.Sprint(status, " ", string(body)))
+			}
+			return all
+		}
+		before := look()
 		months := monthsSince(t, "2025-02-01")
 		for _, c := range []struct {
 			settings []string
@@ -77,7 +107,7 @@ func TestRetention_onRunningMap(t *testing.T) {
 			{[]string{"--coarsen-after", months(-1), "--reduce-after", months(0)}, "coarsened 0"},
 			{[]string{"--coarsen-after", months(-1), "--reduce-after", months(0)}, "coarsened 0, reduced to counts 0"},
 		} {
-			out := mustRun(t, append(append([]string{"retention", "run"}, where...), c.settings...)...)
+			out := mustRun(t, append(append([]string{"retention", "run", "--unreleased"}, where...), c.settings...)...)
 			if !strings.Contains(out, c.want) {
 				t.Errorf("%v: %s, want %s", c.settings, out, c.want)
 			}
@@ -86,8 +116,10 @@ func TestRetention_onRunningMap(t *testing.T) {
 				t.Fatal(err)
 			}
 			wantSame(t, []*process{p}, g, rows)
-			if _, after := p.fetch("/tiles/reports/9/255/170.mvt?res=7"); string(after) != string(before) {
-				t.Errorf("%v: the tile at resolution 7 has changed", c.settings)
+			for i, after := range look() {
+				if after != before[i] {
+					t.Errorf("%v: %s has changed:\n%s\nwas\n%s", c.settings, maps[i], after, before[i])
+				}
 			}
 		}
 		if got := importJSON(t, append(where, file)...); got.Accepted != 0 || got.Duplicates != rows {
@@ -142,7 +174,7 @@ func TestRetainDaily(t *testing.T) {
 	if g := runs(); g != 1 {
 		t.Errorf("generation %d without a setting, want 1", g)
 	}
-	if err := st.SetMeta(t.Context(), store.MetaRetention, `{"coarsen_after_months":12}`); err != nil {
+	if err := st.SetMeta(t.Context(), store.MetaRetention, `{"coarsen_after_months":12,"unreleased":true}`); err != nil {
 		t.Fatal(err)
 	}
 	if g := runs(); g != 2 {
@@ -160,4 +192,87 @@ func TestRetainDaily(t *testing.T) {
 	if err != nil || last.RanOn != day.String() || last.Coarsened != 1 || last.CoarsenedBefore != "2026-03-01" {
 		t.Errorf("last run %+v, %v", last, err)
 	}
+}
+
+// What a public release will count is not changed by retention before the release
+// is frozen: neither dayparts nor days of receipt, nor those of the other half of
+// the year, which the table of the year counts.
+func TestRetain_waitsForReleases(t *testing.T) {
+	engines(t, func(t *testing.T, s storage) {
+		today := report.DayOf(time.Date(2027, 9, 15, 0, 0, 0, 0, time.UTC))
+		clock := today - 600 // 2026-01-23
+		st := openAt(t, s, func() time.Time { return clock.Time() })
+		for i := range 5 {
+			happened := submission(t, fmt.Sprint("form-", i))
+			happened.Day = clock - 120 // in the half-year before
+			if err := st.Submit(t.Context(), "form", store.Submission{Record: happened, Weight: i % 2}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		clock += 5
+		if res, err := st.Publish(t.Context(), store.DefaultSchedule()); err != nil || res.Accepted != 5 {
+			t.Fatalf("%+v, %v", res, err)
+		}
+		imported := []report.Record{submission(t, "i-1"), submission(t, "i-2")}
+		imported[0].Day, imported[1].Day = today-500, today-900
+		if _, err := st.Insert(t.Context(), "file", imported); err != nil {
+			t.Fatal(err)
+		}
+		clock = today
+		log := slog.New(slog.DiscardHandler)
+		setting := retention{CoarsenAfter: 2, ReduceAfter: 3}
+		before := itemsOf(t, st)
+		freeze := func(halves ...string) {
+			for _, h := range halves {
+				half, err := release.ParseHalfYear(h)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, err = st.FreezeDemographics(t.Context(), store.Period{Name: h, From: half.From(), To: half.To()}, func([]store.Described) ([]byte, error) { return []byte("{}"), nil })
+				if err := errors.Join(err, st.SetMeta(t.Context(), "release_"+h, "commitment")); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		for _, c := range []struct {
+			frozen          []string
+			waits, coarse   string
+			changed, reduce int64
+		}{
+			{nil, "2025-H1", "2025-01-01", 0, 0},
+			{[]string{"2025-H1"}, "2025-H2", "2025-01-01", 0, 0},
+			{[]string{"2025-H2"}, "2026-H1", "2025-09-01", 1, 1},
+			{[]string{"2026-H1", "2026-H2", "2027-H1"}, "2027-H2", "2027-01-01", 6, 6},
+		} {
+			freeze(c.frozen...)
+			done, err := retain(t.Context(), log, st, today, setting)
+			if err != nil || done.WaitsFor != c.waits || done.CoarsenedBefore != c.coarse || done.Coarsened != c.changed || done.Reduced != c.reduce {
+				t.Errorf("with %v frozen: %+v, %v", c.frozen, done, err)
+			}
+			if c.changed == 0 && !maps.Equal(itemsOf(t, st), before) {
+				t.Errorf("with %v frozen: what releases count has changed", c.frozen)
+			}
+		}
+		if maps.Equal(itemsOf(t, st), before) {
+			t.Error("reducing everything has changed nothing")
+		}
+	})
+}
+
+// itemsOf is what releases count.
+func itemsOf(t *testing.T, st store.Store) map[release.Item]int {
+	t.Helper()
+	all := map[release.Item]int{}
+	err := releaseSource{st}.Items(t.Context(), report.MinDay, report.MaxDay, func(it release.Item) error {
+		weight := it.Weight
+		it.Weight = 0
+		if all[it] += weight; all[it] == 0 {
+			delete(all, it)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }

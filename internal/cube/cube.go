@@ -46,6 +46,28 @@ func (c *Cube) Apply(b Batch) (*Snapshot, error) {
 	return s, nil
 }
 
+// Replace makes a snapshot that was built anew the current one, which readers have
+// until then. It waits for the merge under way. The error says that the snapshot is
+// older than the current one: its generations may already stand for something else.
+func (c *Cube) Replace(s *Snapshot) error {
+	for {
+		c.mu.Lock()
+		idle := c.idle
+		if idle == nil {
+			break
+		}
+		c.mu.Unlock()
+		<-idle
+	}
+	defer c.mu.Unlock()
+	if have := c.current.Load().generation; s.generation < have {
+		return fmt.Errorf("cube: replacement of generation %d for %d", s.generation, have)
+	}
+	c.current.Store(s)
+	c.startMerging()
+	return nil
+}
+
 // with is the snapshot with a batch in it. The parts of a job stay as they are.
 func (s *Snapshot) with(b Batch, t tuning, j *job) (*Snapshot, error) {
 	if b.Generation <= s.generation {

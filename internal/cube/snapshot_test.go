@@ -198,3 +198,32 @@ func TestCube_Refuses(t *testing.T) {
 		}
 	})
 }
+
+func TestCube_Replace(t *testing.T) {
+	by := london(78)
+	first := by.reports(t, 3000)
+	c := cube.New(build(t, 5, first))
+	cube.Tune(c, 0, 1<<20) // each batch starts a merge
+	if _, err := c.Apply(cube.Batch{Generation: 6, Add: by.reports(t, 500)}); err != nil {
+		t.Fatal(err)
+	}
+	old := c.Current()
+	if err := c.Replace(build(t, 5, first)); err == nil || c.Current().Generation() != 6 {
+		t.Errorf("an older snapshot: error %v, generation %d", err, c.Current().Generation())
+	}
+	all := oracle(by.reports(t, 2000))
+	if err := c.Replace(build(t, 9, all)); err != nil {
+		t.Fatal(err)
+	}
+	all.check(t, c.Current(), by, 8)
+	more := by.reports(t, 300)
+	s, err := c.Apply(cube.Batch{Generation: 10, Add: more, Retract: all[:10]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	oracle(append(slices.Clone(all[10:]), more...)).check(t, s, by, 8)
+	oracle(append(slices.Clone(all[10:]), more...)).check(t, c.Settled(), by, 8)
+	if old.Generation() != 6 {
+		t.Error("who had the old snapshot has another")
+	}
+}
