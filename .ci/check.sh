@@ -64,7 +64,7 @@ step_browser() {
     sleep 0.1
   done
   [ -n "$url" ] || { echo "the demo did not start within a minute" >&2; cat "$work/log/err" >&2; return 1; }
-  (cd static && { [ -d node_modules ] || npm ci --silent --no-audit --no-fund; } && export STREETSAFE_URL=$url && { npm run --silent test:browser || { echo "once more: what a busy machine made too slow must pass now"; npm run --silent test:browser; }; })
+  (cd static && { [ -d node_modules ] || npm ci --silent --no-audit --no-fund; } && export STREETSAFE_URL=$url STREETSAFE_BIN=$work/streetsafe && { npm run --silent test:browser || { echo "once more: what a busy machine made too slow must pass now"; npm run --silent test:browser; }; })
   # What the form's tests gave away of themselves, in the store and its log while
   # it runs, in temporary files and in the log of the program.
   local found=(go run ./.ci/traces.go -text HeadlessChrome -text Mozilla/5 -address 127.0.0.1 -point 51.515537,-0.092283 "$work/tmp" "$work/log")

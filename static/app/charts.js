@@ -109,7 +109,9 @@ export function matrix(m, v, pick) {
   const button = (row, d, w, name, text) => {
     if (!pick) return text;
     const same = pick.dayparts.join() === d.join() && pick.weekdays.join() === w.join();
-    const b = h('button', { type: 'button', 'data-key': `${d}:${w}`, 'aria-label': name, title: name, 'aria-pressed': String(same), onclick: () => pick.slot(d, w) }, text);
+    // Whoever speaks to the machine says what stands there (WCAG 2.5.3).
+    const seen = typeof text === 'string' ? text : text.textContent ?? '', label = name.split(/[ ,:]+/).includes(seen) ? name : `${seen}, ${name}`;
+    const b = h('button', { type: 'button', 'data-key': `${d}:${w}`, 'aria-label': label, title: name, 'aria-pressed': String(same), onclick: () => pick.slot(d, w) }, text);
     grid[row].push(b);
     return b;
   };

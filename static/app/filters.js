@@ -135,6 +135,7 @@ function heading(label, id) {
 
 /** @param {import('./state.js').Store} store @param {Vocabulary} v @param {{id:string,label:string}} group */
 function factorGroup(store, v, group) {
+  const together = h('p', { class: 'quiet', hidden: true, text: 'Your account sees these together only, by half-year: choose “Only these”.' });
   const mine = v.factors.filter((f) => f.group === group.id), ids = mine.map((f) => f.id);
   const c = chips(mine.map((f) => ({ id: f.id, label: shortLabel(f.label) })), () => {
     const on = new Set(c.boxes.filter((b) => b.checked).map((b) => b.value));
@@ -143,13 +144,17 @@ function factorGroup(store, v, group) {
   }, 'factor');
   mine.forEach((f, i) => { if (shortLabel(f.label) !== f.label || f.label === 'Other') c.boxes[i].setAttribute('aria-label', f.label === 'Other' ? factorName(f) : f.label); c.el.children[i].setAttribute('title', f.label); });
   const all = h('button', { type: 'button', class: 'link', onclick: () => store.set({ factors: same(store.get().factors, ids) ? [] : ids }) }, 'Only these');
-  const el = h('div', { class: `group ${group.id}`, role: 'group', 'aria-labelledby': `group-${group.id}` }, h('div', { class: 'group-head' }, heading(group.label, `group-${group.id}`), all), c.el);
+  const el = h('div', { class: `group ${group.id}`, role: 'group', 'aria-labelledby': `group-${group.id}` }, h('div', { class: 'group-head' }, heading(group.label, `group-${group.id}`), all), together, c.el);
   return {
     el,
     /** @param {readonly string[]} on */
     check(on) { c.check(on); all.textContent = same(on, ids) ? 'Any' : 'Only these'; all.setAttribute('aria-label', `${all.textContent}: ${group.label}`); },
     /** @param {Map<string, number>} by */
-    counts(by) { c.counts.forEach((el, i) => { el.textContent = number(by.get(mine[i].id) ?? 0); }); },
+    counts(by) {
+      c.counts.forEach((el, i) => { const n = by.get(mine[i].id); el.textContent = n === undefined ? '' : number(n); });
+      c.el.hidden = !mine.some((f) => by.has(f.id));
+      together.hidden = !c.el.hidden;
+    },
   };
 }
 

@@ -29,5 +29,5 @@ export async function sessionLost(message) {
 getJSON('/api/v1/session').then((answer) => {
   const who = /** @type {Session} */ (answer);
   if (who.demo) demo(who);
-  else if (who.user) byId('open-help').before(h('a', { href: '/account', class: 'account', title: `${who.user}, ${who.role}, ${who.area}`, text: 'Account' }));
+  else if (who.user) byId('open-help').before(h('a', { href: '/account', class: 'button account', title: `${who.user}, ${who.role}, ${who.area}`, text: 'Account' }));
 }).catch(() => { /* the map itself says when the server cannot be reached */ });
