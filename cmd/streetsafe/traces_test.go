@@ -31,6 +31,7 @@ func TestForm_leavesNoTrace(t *testing.T) {
 			openAt(t, s, nil)
 		}
 		p := serveStore(t, s, "--trusted-proxy", "127.0.0.0/8", "--log-level", "debug", "--proof-bits", "4")
+		eventually(t, "the server has started in full", func() bool { return strings.Contains(p.log.String(), "actions published") })
 		log, before := p.log.String(), dump(t, s)
 		who := traces.Sender{Addresses: []netip.Addr{netip.MustParseAddr("203.0.113.77"), netip.MustParseAddr("127.0.0.1")},
 			Texts: []string{"TracerPhone/7.1", "tracer street"}, Points: [][2]float64{{51.376278, -0.098265}}, From: time.Now()}
