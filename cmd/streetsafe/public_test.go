@@ -48,9 +48,41 @@ func TestPublicMap(t *testing.T) {
 			t.Errorf("%s: status %d, %v", path, status, header)
 		}
 	}
+	holdBeforeAndAfter(t, url)
 	if status, _, _ := fetch(t, url+"/publicity"); status != http.StatusNotFound {
 		t.Errorf("/publicity: status %d", status)
 	}
 	checkBeforeAndAfter(t, url, dir) // while nothing is published beside it
 	testPublicActions(t, url)
+}
+
+// holdBeforeAndAfter is T12 for the pages: a report changes nothing that anybody
+// outside can see.
+func holdBeforeAndAfter(t *testing.T, url string) {
+	t.Helper()
+	crawl := func() map[string]string {
+		seen := map[string]string{}
+		for _, path := range []string{"map", "map?lang=cy", "map?theme=both", "whatchanged", "embed", "embed?view=forces", "embed/builder", "picture/map.svg", "picture/map.png?w=400",
+			"site/cell/88194ad305fffff.json", "site/cell/86194ad37ffffff.json", "manifest.json", "oembed?url=" + url + "/public/map"} {
+			status, body, header := fetch(t, url+"/public/"+path)
+			if status != http.StatusOK {
+				t.Fatalf("%s: status %d", path, status)
+			}
+			seen[path] = header.Get("ETag") + body
+		}
+		return seen
+	}
+	before := crawl()
+	resp, err := http.Post(url+"/api/v1/reports", "application/json", strings.NewReader(`{"lat":51.3762,"lng":-0.0982,"factors":["badly_lit","followed"]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := resp.Body.Close(); err != nil || resp.StatusCode != http.StatusAccepted {
+		t.Fatalf("the report was answered by %d, %v", resp.StatusCode, err)
+	}
+	for path, after := range crawl() {
+		if after != before[path] {
+			t.Errorf("%s is another one after a report", path)
+		}
+	}
 }

@@ -61,8 +61,11 @@ func (b *Blob) coding(name string, body []byte) coding {
 	return coding{name: name, body: body, etag: []string{`"` + tag + `"`}, length: []string{strconv.Itoa(len(body))}, header: []string{name}}
 }
 
-// Body is the bytes as they are, and SHA256 their hash in hexadecimal.
+// Body is the bytes as they are: never change them.
 func (b *Blob) Body() []byte { return b.plain.body }
+
+// Type is the media type.
+func (b *Blob) Type() string { return b.typ[0] }
 
 // SHA256 is the hash of the bytes in hexadecimal.
 func (b *Blob) SHA256() string { return b.hash }

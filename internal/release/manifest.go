@@ -25,7 +25,8 @@ const format = 1
 //	0  tiles, GeoJSON, cells.csv, forces.csv, method.txt
 //	1  and cells.csv-metadata.json, forces.csv-metadata.json, areas.geojson,
 //	   and the bounds in the manifest
-const edition = 1
+//	2  and method.cy.txt
+const edition = 2
 
 // The sentences that stand wherever the numbers do.
 const (

@@ -10,9 +10,14 @@ import (
 //go:embed method.txt
 var methodText string
 
-// methodNote explains a release in plain language.
-func methodNote(d Dataset) ([]byte, error) {
-	t, err := template.New("method").Parse(methodText)
+// methodWelsh is the same in Welsh. It was not read by a native speaker yet.
+//
+//go:embed method.cy.txt
+var methodWelsh string
+
+// methodNote explains a release in plain language, from one of the texts above.
+func methodNote(d Dataset, text string) ([]byte, error) {
+	t, err := template.New("method").Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("method note: %w", err)
 	}

@@ -99,7 +99,7 @@ func writeDataset(dir string, d Dataset, edition int) error {
 	if err != nil {
 		return err
 	}
-	note, err := methodNote(d)
+	note, err := methodNote(d, methodText)
 	if err != nil {
 		return err
 	}
@@ -118,6 +118,12 @@ func writeDataset(dir string, d Dataset, edition int) error {
 	}
 	if o.edition >= 1 {
 		if err := o.writeAbout(d); err != nil {
+			return err
+		}
+	}
+	if o.edition >= 2 {
+		note, err := methodNote(d, methodWelsh)
+		if err := errors.Join(err, o.write("method.cy.txt", note)); err != nil {
 			return err
 		}
 	}

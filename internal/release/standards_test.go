@@ -62,7 +62,8 @@ func TestPublish_earlierEdition(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := tree(t, dir+"/public")
-	if now["2025-H1/areas.geojson"] != nil || now["2025-H1/cells.csv-metadata.json"] != nil || now["2025-H2/areas.geojson"] == nil {
+	if now["2025-H1/areas.geojson"] != nil || now["2025-H1/cells.csv-metadata.json"] != nil || now["2025-H2/areas.geojson"] == nil ||
+		now["2025-H1/method.cy.txt"] != nil || now["2025-H2/method.cy.txt"] == nil {
 		t.Error("an old release was changed, or a new one was made the old way")
 	}
 	checks, err := release.VerifyPublic(dir + "/public")
@@ -84,6 +85,24 @@ func TestPublish_earlierEdition(t *testing.T) {
 	}
 	if rebuilt, err = b.VerifyRebuilt(); err != nil || rebuilt[0].Err == nil || !strings.Contains(rebuilt[0].Err.Error(), "newer") {
 		t.Errorf("a release of a newer program: %v, %v", rebuilt, err)
+	}
+}
+
+// The notes say the same numbers in both languages.
+func TestPublish_methodNotes(t *testing.T) {
+	dir := t.TempDir()
+	b := builder(t, dir, body(items(t, 200, 1)), nil)
+	if err := b.Build(t.Context(), h1); err != nil {
+		t.Fatal(err)
+	}
+	files := tree(t, dir+"/public")
+	numbers := func(name string) []string {
+		found := regexp.MustCompile(`\d+(\.\d+)?%?`).FindAllString(string(files["2025-H1/"+name]), -1)
+		slices.Sort(found)
+		return found
+	}
+	if english, welsh := numbers("method.txt"), numbers("method.cy.txt"); len(english) < 30 || !slices.Equal(english, welsh) {
+		t.Errorf("English has the numbers\n%v\nWelsh\n%v", english, welsh)
 	}
 }
 

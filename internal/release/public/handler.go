@@ -5,9 +5,10 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/streetsafe/streetsafe/internal/blob"
 )
 
 const (
@@ -20,9 +21,8 @@ const (
 )
 
 // Handler answers for the files of a directory of releases. It holds them in
-// memory, compressed once, and reads nothing else: whatever is not in a manifest
-// does not exist, and every request for it gets one and the same answer. It
-// keeps no log.
+// memory and reads nothing else: whatever is not in a manifest does not exist, and
+// every request for it gets one and the same answer. It keeps no log.
 type Handler struct {
 	dir     string
 	files   atomic.Pointer[fileSet]
@@ -58,7 +58,7 @@ func (h *Handler) Reload() error {
 // Releases is how many releases are served, and Bytes the memory they take.
 func (h *Handler) Releases() int { return h.files.Load().releases }
 
-// Bytes is the memory that bodies take, all codings together.
+// Bytes is the size of all files, before any is compressed.
 func (h *Handler) Bytes() int64 {
 	n := h.files.Load().bytes
 	if set := h.actions.Load(); set != nil {
@@ -84,8 +84,7 @@ func (h *Handler) Open(path string) (body []byte, etag string, ok bool) {
 	if f == nil {
 		return nil, "", false
 	}
-	plain := f.codings[len(f.codings)-1]
-	return plain.body, plain.etag[0], true
+	return f.body.Body(), f.body.ETag(), true
 }
 
 // Header values are shared between requests and never changed.
@@ -126,81 +125,23 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.serve(w, r)
 }
 
-// file is one published file with its headers, ready to be sent.
+// file is one published file, ready to be sent. It is compressed when it is first
+// asked for: a release has thousands, of which most are asked for once a day, and
+// a start takes no longer than reading and hashing them.
 type file struct {
-	typ, cache []string
-	codings    []coding // best first; the last is the file as it is
-	ranges     bool     // parts may be asked for: it is an archive, sent as it is
-}
-
-type coding struct {
-	name         string // as in Content-Encoding, empty for none
-	body         []byte
-	etag, length []string
-	header       []string
+	body   *blob.Blob
+	cache  []string
+	ranges bool // parts may be asked for: it is an archive, sent as it is
 }
 
 func (f *file) serve(w http.ResponseWriter, r *http.Request) {
-	c := f.choose(r.Header.Get("Accept-Encoding"))
 	head := w.Header()
-	head["Content-Type"] = f.typ
 	head["Cache-Control"] = f.cache
-	head["Etag"] = c.etag
-	if len(f.codings) > 1 || !f.ranges {
-		head["Vary"] = valueVary
-	}
-	if f.ranges {
-		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(c.body)) // ETag, If-Range, 206 and 416
+	if !f.ranges {
+		f.body.Serve(w, r)
 		return
 	}
-	if matches(r.Header.Get("If-None-Match"), c.etag[0]) {
-		delete(head, "Content-Type")
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
-	if c.name != "" {
-		head["Content-Encoding"] = c.header
-	}
-	head["Content-Length"] = c.length
-	_, _ = w.Write(c.body) // the client may be gone, and there is nobody else to tell
-}
-
-func (f *file) choose(accept string) *coding {
-	for i := range f.codings {
-		if c := &f.codings[i]; c.name == "" || accepts(accept, c.name) {
-			return c
-		}
-	}
-	return &f.codings[len(f.codings)-1]
-}
-
-// accepts reads Accept-Encoding (RFC 9110, 12.5.3) as far as we have codings: a
-// coding that is named and not with q=0.
-func accepts(header, name string) bool {
-	for item := range strings.SplitSeq(header, ",") {
-		token, params, _ := strings.Cut(strings.TrimSpace(item), ";")
-		if !strings.EqualFold(strings.TrimSpace(token), name) {
-			continue
-		}
-		q, ok := strings.CutPrefix(strings.ReplaceAll(strings.ToLower(params), " ", ""), "q=")
-		if !ok {
-			return true
-		}
-		v, err := strconv.ParseFloat(q, 64)
-		return err == nil && v > 0
-	}
-	return false
-}
-
-// matches implements If-None-Match (RFC 9110, 13.1.2).
-func matches(header, etag string) bool {
-	if header == "*" {
-		return true
-	}
-	for item := range strings.SplitSeq(header, ",") {
-		if strings.TrimPrefix(strings.TrimSpace(item), "W/") == etag {
-			return true
-		}
-	}
-	return false
+	head.Set("Content-Type", f.body.Type())
+	head.Set("ETag", f.body.ETag())
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.body.Body())) // ETag, If-Range, 206 and 416
 }

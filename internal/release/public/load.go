@@ -1,10 +1,6 @@
 package public
 
 import (
-	"bytes"
-	"compress/gzip"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,24 +10,14 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/andybalholm/brotli"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/streetsafe/streetsafe/internal/blob"
 )
 
-const (
-	// leastCompressed is the size below which a file is sent as it is: it fits
-	// one packet anyhow.
-	leastCompressed = 400
-	// Tiles and tables are compressed once and sent for years; level 6 of Brotli
-	// is within 5 % of its best at a tenth of the time, so that a national
-	// release loads in seconds.
-	brotliLevel = 6
-
-	formatKnown = 1
-)
+const formatKnown = 1
 
 // fileSet is every file by its path. It is immutable.
 type fileSet struct {
@@ -155,9 +141,7 @@ func (set *fileSet) fill(list []source, had *fileSet) error {
 	for i, s := range list {
 		set.byPath[s.url] = made[i]
 		set.paths = append(set.paths, s.url)
-		for _, c := range made[i].codings {
-			set.bytes += int64(len(c.body))
-		}
+		set.bytes += int64(len(made[i].body.Body()))
 	}
 	slices.Sort(set.paths)
 	return nil
@@ -168,46 +152,11 @@ func read(s source) (*file, error) {
 	if err != nil {
 		return nil, fmt.Errorf("public release: %w", err)
 	}
-	sum := sha256.Sum256(body)
-	hash := hex.EncodeToString(sum[:])
-	if s.hash != "" && hash != s.hash {
+	b := blob.New(typeOf(s.url), body)
+	if s.hash != "" && b.SHA256() != s.hash {
 		return nil, fmt.Errorf("public release: %s is not what its manifest says: it was changed or cut off", s.name)
 	}
-	f := &file{typ: []string{typeOf(s.url)}, cache: []string{s.cache}, ranges: path.Ext(s.url) == ".pmtiles"}
-	if !f.ranges && len(body) >= leastCompressed {
-		if err := f.compress(body, hash); err != nil {
-			return nil, fmt.Errorf("public release: %s: %w", s.name, err)
-		}
-	}
-	f.add("", body, hash)
-	return f, nil
-}
-
-func (f *file) compress(body []byte, hash string) error {
-	var br, gz bytes.Buffer
-	b := brotli.NewWriterLevel(&br, brotliLevel)
-	_, err1 := b.Write(body)
-	g, err := gzip.NewWriterLevel(&gz, gzip.BestCompression)
-	if err != nil {
-		return err
-	}
-	_, err2 := g.Write(body)
-	if err := errors.Join(err1, err2, b.Close(), g.Close()); err != nil {
-		return err
-	}
-	f.add("br", br.Bytes(), hash)
-	f.add("gzip", gz.Bytes(), hash)
-	return nil
-}
-
-// add keeps a coding with an ETag of its own: strong ones differ where bytes do.
-func (f *file) add(name string, body []byte, hash string) {
-	tag := hash[:32]
-	if name != "" {
-		tag += "-" + name
-	}
-	f.codings = append(f.codings, coding{name: name, body: bytes.Clone(body), etag: []string{`"` + tag + `"`},
-		length: []string{strconv.Itoa(len(body))}, header: []string{name}})
+	return &file{body: b, cache: []string{s.cache}, ranges: path.Ext(s.url) == ".pmtiles"}, nil
 }
 
 func typeOf(url string) string {
