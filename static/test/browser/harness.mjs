@@ -1,4 +1,5 @@
 // What the browser tests share: a page that records everything it must not do.
+import { readFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
 /** Where the real server listens. */
@@ -73,3 +74,11 @@ export async function apiTotal(page, requests) {
 
 /** @param {import('playwright-core').Page} page */
 export const query = (page) => new URL(page.url()).searchParams;
+
+const AXE = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+/** What axe finds wrong with a page or a frame. @param {import('playwright-core').Page|import('playwright-core').Frame} page */
+export async function axe(page) {
+  await page.evaluate(AXE);
+  const found = await page.evaluate(() => /** @type {any} */ (window).axe.run(document, { resultTypes: ['violations'] }));
+  return /** @type {string[]} */ (found.violations.map((/** @type {any} */ v) => `${v.id}: ${v.nodes.map((/** @type {any} */ n) => n.html.slice(0, 120)).join(' | ')}`));
+}
