@@ -1,6 +1,6 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { CROYDON, numberIn, axe, launch, open, settled } from './harness.mjs';
+import { CROYDON, axe, launch, numberIn, open, settled } from './harness.mjs';
 
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 
