@@ -7,7 +7,6 @@ import (
 	"image"
 	"image/color"
 	"image/png"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -188,10 +187,12 @@ func (m modules) png() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// maxTag bounds a campaign tag; maxTags how many are told apart.
+// maxTag bounds a campaign tag; maxTags how many are told apart; posterStep is
+// what their counts are rounded down to.
 const (
-	maxTag  = 24
-	maxTags = 1000
+	maxTag     = 24
+	maxTags    = 1000
+	posterStep = 10
 )
 
 // cleanTag keeps a tag that can name a campaign and hardly a person: at most 24
@@ -224,11 +225,18 @@ func (t *tally) count(tag string) {
 }
 
 // PosterOpens tells how often the first page was opened from the posters of
-// each campaign since the start of the process, for officers.
+// each campaign since the start of the process, for officers: in whole tens, so
+// that a poster made for one person does not tell when they opened it.
 func (h *Handler) PosterOpens() map[string]int {
 	h.posters.mu.Lock()
 	defer h.posters.mu.Unlock()
-	return maps.Clone(h.posters.byTag)
+	out := map[string]int{}
+	for tag, n := range h.posters.byTag {
+		if tens := n / posterStep * posterStep; tens > 0 {
+			out[tag] = tens
+		}
+	}
+	return out
 }
 
 // Languages returns the tags of the languages the form speaks, English first.

@@ -26,6 +26,8 @@ type Config struct {
 
 	Review Review                        // what is held back; nil for no page about it
 	Near   func(lat, lng float64) string // names a place near a point, "" for none
+
+	Posters func() map[string]int // how often the form was opened from the posters of a campaign; nil for not known
 }
 
 //go:embed templates/*.html style.css
