@@ -152,6 +152,7 @@ func TestFlags_fromEnvironment(t *testing.T) {
 }
 
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	url, stop := start(t, "demo", "--data", dir, "--reports", "2500", "--seed", "9")
 	first := getJSON[totals](t, url+"/api/v1/summary")
@@ -174,6 +175,7 @@ func TestDemo(t *testing.T) {
 
 // A demo that was stopped while it made its data completes them.
 func TestDemo_resumes(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	url, stop := start(t, "demo", "--data", dir, "--reports", "2500")
 	want := getJSON[totals](t, url+"/api/v1/summary")
@@ -303,6 +305,7 @@ func TestImport_dryRunStoresNothing(t *testing.T) {
 
 // An import beside a running server appears on its map without a restart.
 func TestServe_followsImports(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	importJSON(t, "--data", dir, write(t, "three.csv", threeReports))
 	url, _ := start(t, "serve", "--data", dir)
@@ -378,6 +381,7 @@ func TestDoctor_damagedFile(t *testing.T) {
 }
 
 func TestDoctor_url(t *testing.T) {
+	t.Parallel()
 	url, stop := start(t, "demo", "--data", t.TempDir(), "--reports", "10")
 	if out := mustRun(t, "doctor", "--url", url); !strings.Contains(out, `"ready":true`) {
 		t.Errorf("got %s", out)

@@ -24,6 +24,7 @@ func fetch(t *testing.T, url string) (status int, body string, header http.Heade
 // The demo has its public map at once; whatever is not released gets one and
 // the same answer.
 func TestPublicMap(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	url, _ := start(t, "demo", "--data", dir, "--reports", "3000")
 	status, manifest, _ := fetch(t, url+"/public/manifest.json")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -136,6 +137,9 @@ func startLoad(t *testing.T, st store.Store, servers []*process) *load {
 			l.group.Go(func() { l.submitTo(t, p) })
 		}
 	}
+	eventually(t, "the maps have reports", func() bool {
+		return !slices.ContainsFunc(servers, func(p *process) bool { return p.ready().Reports == 0 })
+	})
 	return l
 }
 
