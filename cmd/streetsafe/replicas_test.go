@@ -244,24 +244,27 @@ func TestReplicas_databaseCrashes(t *testing.T) {
 	wantAcknowledged(t, st, all, l)
 }
 
-// The network to the database stands still under load, without an error: once
-// it goes on, and once the connections break at last.
+// The network to the database stands still under load, without an error: it goes
+// on, or the connections break at last.
 func TestReplicas_networkStalls(t *testing.T) {
-	t.Parallel() // they wait more than they work
-	server := needDatabase(t)
-	direct := server.NewDatabase(t)
-	network := newProxy(t, server.Host())
-	s := storage{url: network.at(t, direct)}
-	st := openAt(t, s, nil)
-	all := replicas(t, s, 2)
-	l := startLoad(t, st, all)
-	for _, end := range []func(){func() {}, network.cut} {
-		l.underWay(t)
-		network.stall()
-		wantDegraded(t, all, l)
-		end()
-		network.resume()
-		l.underWay(t)
+	t.Parallel()
+	for end, do := range map[string]func(*proxy){"goes on": func(*proxy) {}, "breaks": (*proxy).cut} {
+		t.Run(end, func(t *testing.T) {
+			t.Parallel() // they wait more than they work
+			server := needDatabase(t)
+			direct := server.NewDatabase(t)
+			network := newProxy(t, server.Host())
+			s := storage{url: network.at(t, direct)}
+			st := openAt(t, s, nil)
+			all := replicas(t, s, 2)
+			l := startLoad(t, st, all)
+			l.underWay(t)
+			network.stall()
+			wantDegraded(t, all, l)
+			do(network)
+			network.resume()
+			l.underWay(t)
+			wantAcknowledged(t, st, all, l)
+		})
 	}
-	wantAcknowledged(t, st, all, l)
 }
