@@ -341,3 +341,31 @@ func TestHandler_crossSite(t *testing.T) {
 		}
 	}
 }
+
+// A site for one town finds its own streets behind all others of their name, and
+// says of a place elsewhere that it is elsewhere.
+func TestHandler_where_oneTown(t *testing.T) {
+	f := newFixture(t, func(cfg *form.Config, _ *form.Parts) {
+		var err error
+		if cfg.Area, err = report.ParseArea("-0.2,51.3,0.0,51.45"); err != nil {
+			t.Fatal(err)
+		}
+	})
+	for q, want := range map[string]string{"Newton": "where.error.outside", "Birmingham": "where.error.outside", "zzzzqq": "where.error.unknown", "Waddon": "", "New": ""} {
+		b := f.open(t, "/report/where?lang=en")
+		b.submit("q", q, "do", "search")
+		b.on("/report/where")
+		if want != "" {
+			b.sees(f.T("en", want))
+		} else {
+			b.sees(map[string]string{"Waddon": "<strong>Waddon</strong>", "New": "<strong>New Addington</strong>"}[q])
+		}
+	}
+	said := read(t, f.post("/report/search", url.Values{"q": {"Birmingham"}, "lang": {"en"}}))
+	if !strings.Contains(said, `"places":[]`) || !strings.Contains(said, f.T("en", "where.error.outside")) {
+		t.Errorf("suggestions: %s", said)
+	}
+	if page := read(t, f.get("/poster?place=Birmingham")); strings.Contains(page, "class=\"qr\"") {
+		t.Error("a poster for another town")
+	}
+}

@@ -15,8 +15,6 @@ import (
 	"github.com/boombuler/barcode"
 	"github.com/boombuler/barcode/qr"
 	h3 "github.com/uber/h3-go/v4"
-
-	"github.com/streetsafe/streetsafe/internal/report"
 )
 
 // quietZone is the white margin around a QR code that scanners need, in modules
@@ -67,12 +65,12 @@ func (v *visit) posterPlace(place string) (c h3.Cell, label string, ok bool) {
 	if c, ok := parseHint(place); ok {
 		return c, v.placeLabel(c), v.cfg.Area.Contains(centre(c))
 	}
-	list := v.places.Search(place, 1)
-	if len(list) == 0 || !v.cfg.Area.Contains(list[0].Lat, list[0].Lng) {
+	list := v.find(place, false).found
+	if len(list) == 0 {
 		return 0, "", false
 	}
-	c, err := report.CellAt(list[0].Lat, list[0].Lng)
-	return c, list[0].Name, err == nil
+	c, ok = parseHint(list[0].Cell)
+	return c, list[0].Name, ok
 }
 
 // posterLink is what the code says: the form, the cell of the poster, and the
