@@ -312,6 +312,7 @@ func TestServe_followsImports(t *testing.T) {
 	if got := getJSON[totals](t, url+"/api/v1/summary"); got.Total != 3 || got.Synthetic {
 		t.Fatalf("got %+v", got)
 	}
+	holdUnpublished(t, url)
 	importJSON(t, "--data", dir, write(t, "more.csv", strings.ReplaceAll(threeReports, "2026-01", "2025-12")))
 	waitFor(t, func() bool { return getJSON[totals](t, url+"/api/v1/summary").Total == 6 })
 

@@ -57,6 +57,29 @@ func TestPublicMap(t *testing.T) {
 	testPublicActions(t, url)
 }
 
+// holdUnpublished is what the public finds before the first release: pages that
+// say so, and no file.
+func holdUnpublished(t *testing.T, url string) {
+	t.Helper()
+	for path, want := range map[string]string{"/public/map": "Nothing is published yet", "/public/whatchanged": "has published an action yet"} {
+		if status, page, _ := fetch(t, url+path); status != http.StatusOK || !strings.Contains(page, want) {
+			t.Errorf("%s: status %d, %.300s", path, status, page)
+		}
+	}
+	if status, body, _ := fetch(t, url+"/public/manifest.json"); status != http.StatusNotFound || !strings.HasPrefix(body, "Not found.") {
+		t.Errorf("the list of releases: status %d, %s", status, body)
+	}
+}
+
+// Who may frame embeds is checked before anything is served.
+func TestServe_refusesEmbedOrigin(t *testing.T) {
+	dir := t.TempDir()
+	importJSON(t, "--data", dir, write(t, "three.csv", threeReports))
+	if _, _, err := run(t, "serve", "--data", dir, "--listen", "127.0.0.1:0", "--embed-origin", "www.example.org"); err == nil || !strings.Contains(err.Error(), `embed origin "www.example.org": expected`) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // holdBeforeAndAfter is T12 for the pages: a report changes nothing that anybody
 // outside can see.
 func holdBeforeAndAfter(t *testing.T, url string) {

@@ -246,7 +246,10 @@ func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) er
 	background.Go(func() { publish(ctx, std.log, st, store.DefaultSchedule(), tick.C) })
 	retainTick := time.NewTicker(retainEvery)
 	defer retainTick.Stop()
-	releases := newPublicMap(o.site(std.log), o.storage, handler)
+	releases, err := newPublicMap(o.site(std.log), o.storage, handler)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	releaseTick := time.NewTicker(lookForReleases)
 	defer releaseTick.Stop()
 	var demo store.Store

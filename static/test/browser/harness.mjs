@@ -30,10 +30,8 @@ export async function open(browser, path, options = {}, prepare = undefined) {
     const url = new URL(r.url());
     if (url.origin !== new URL(BASE).origin && !['data:', 'blob:'].includes(url.protocol)) faults.push(`request to ${r.url()}`);
   });
-  // The landing page asks whether anything is released; the demo has nothing.
-  const may404 = (/** @type {string} */ u) => u.endsWith('/public/manifest.json');
-  page.on('response', (r) => { if (r.status() >= 400 && !may404(r.url())) faults.push(`${r.status()} for ${r.url()}`); });
-  page.on('console', (m) => { if (['error', 'warning'].includes(m.type()) && !may404(m.location().url)) faults.push(`console ${m.type()}: ${m.text()}`); });
+  page.on('response', (r) => { if (r.status() >= 400) faults.push(`${r.status()} for ${r.url()}`); });
+  page.on('console', (m) => { if (['error', 'warning'].includes(m.type())) faults.push(`console ${m.type()}: ${m.text()}`); });
   page.on('pageerror', (e) => faults.push(`exception: ${e.message}`));
   await page.addInitScript(() => {
     /** @type {any} */ (window).cspViolations = [];
