@@ -149,7 +149,7 @@ func (v *visit) takeWhere() {
 			v.again(pathWhere, a, "empty")
 			return
 		}
-		v.showFound(a)
+		v.showFound(a, "")
 	case strings.HasPrefix(form.Get("do"), "move-"):
 		v.nudge(a, strings.TrimPrefix(form.Get("do"), "move-"))
 	case form.Get("lat") != "" || form.Get("lng") != "":
@@ -161,9 +161,9 @@ func (v *visit) takeWhere() {
 			return
 		}
 		v.takeCell(a, c)
-	case q != "" && q != a.search:
+	case q != "" && q != a.search: // suggestions were shown, and none was chosen
 		a.search = q
-		v.showFound(a)
+		v.showFound(a, "choose")
 	case a.cell != 0:
 		v.tookWhere(a)
 	default:
@@ -171,15 +171,16 @@ func (v *visit) takeWhere() {
 	}
 }
 
-// showFound shows the page with what a search gives.
-func (v *visit) showFound(a answers) {
+// showFound shows the page with what a search gives, and with what is to be put
+// right, "" for nothing.
+func (v *visit) showFound(a answers, code string) {
 	switch seen := v.find(a.search, true); {
 	case seen.beyond:
 		v.again(pathWhere, a, "outside")
 	case len(seen.found) == 0:
 		v.again(pathWhere, a, "unknown")
 	default:
-		v.goOn(pathWhere, a)
+		v.again(pathWhere, a, code)
 	}
 }
 
