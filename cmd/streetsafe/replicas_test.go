@@ -200,6 +200,12 @@ func wantDegraded(t *testing.T, all []*process, l *load) {
 		if status, body := p.fetch(croydonTile); status != http.StatusOK || len(body) == 0 {
 			t.Errorf("replica %d answers a tile by %d", i, status)
 		}
+		if status, _ := p.fetch("/api/v1/views"); status != http.StatusServiceUnavailable {
+			t.Errorf("replica %d answers what only the database knows by %d", i, status)
+		}
+		if status := p.logIn(); status != http.StatusServiceUnavailable {
+			t.Errorf("replica %d answers a log-in by %d", i, status)
+		}
 		t.Logf("replica %d told after %v", i, took.Round(time.Millisecond))
 	}
 	refused := l.refused.Load()

@@ -147,6 +147,9 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, err error) {
 		err = h.refuse(w, r, http.StatusUnauthorized, "You are no longer logged in. Log in and do it once more.")
 	case errors.As(err, &refusal):
 		err = h.refuse(w, r, http.StatusForbidden, refusal.Reason)
+	case access.StoreAway(err):
+		w.Header().Set("Retry-After", "30")
+		err = h.refuse(w, r, http.StatusServiceUnavailable, "The database cannot be reached just now, so nobody can log in and nothing can be changed. Nothing was kept. Try again in a moment.")
 	default:
 		h.cfg.Log.Error("request failed", slog.String("path", r.Pattern), slog.Any("error", err))
 		err = h.refuse(w, r, http.StatusInternalServerError, "Something went wrong on our side. Try again in a moment.")
