@@ -4,16 +4,25 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/tdewolff/minify/v2"
 	"github.com/tdewolff/minify/v2/css"
 	"github.com/tdewolff/minify/v2/js"
 )
 
-// Load returns every file by its path.
-func Load() (map[string][]byte, error) { return load(Files) }
+// Load returns every file by its path. The map is the caller's own, the bytes are
+// shared and never to be changed: the hub and the form of one process both want them,
+// and shortening takes longer than all else at start.
+func Load() (map[string][]byte, error) {
+	files, err := loaded()
+	return maps.Clone(files), err
+}
+
+var loaded = sync.OnceValues(func() (map[string][]byte, error) { return load(Files) })
 
 // LoadPublic is Load for the public pages.
 func LoadPublic() (map[string][]byte, error) { return load(PublicFiles) }

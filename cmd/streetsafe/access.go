@@ -103,7 +103,13 @@ func accessOf(st store.Store) (store.Access, error) {
 // can reach the hub, there must be accounts before it answers.
 func (o *serveOptions) admit(ctx context.Context, std *streams, st store.Store) (*access.Gate, error) {
 	if o.mode == modeDemo {
-		return access.NewDemo(o.access.areas), nil
+		kept, err := accessOf(st)
+		if err != nil {
+			return nil, err
+		}
+		g := access.NewDemo(o.access.areas)
+		g.KeepLog(kept)
+		return g, nil
 	}
 	o.access.proxies = o.form.proxies
 	g, err := o.access.gate(ctx, std, st)

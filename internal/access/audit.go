@@ -20,9 +20,9 @@ type Event struct {
 const System = "system"
 
 // Record writes an event to the audit log. What must be audited is not answered
-// when this fails. In the demo there is no log and nothing happens.
+// when this fails. A demo without a log, see KeepLog, forgets it.
 func (g *Gate) Record(ctx context.Context, e Event) error {
-	if g.store == nil {
+	if g.audit == nil {
 		return nil
 	}
 	entry := store.AuditEntry{At: g.now(), Who: e.Who, What: e.What, Why: e.Why}
@@ -32,8 +32,21 @@ func (g *Gate) Record(ctx context.Context, e Event) error {
 	if e.Cell != 0 {
 		entry.Cell = e.Cell.String()
 	}
-	_, err := g.store.AppendAudit(ctx, entry)
+	_, err := g.audit.AppendAudit(ctx, entry)
 	return err
+}
+
+// auditLog is the part of a store that entries are added to.
+type auditLog interface {
+	AppendAudit(context.Context, store.AuditEntry) (store.AuditEntry, error)
+}
+
+// KeepLog gives a demo a log, so that what its pages say of the log is true there as
+// well. A gate with accounts has its own.
+func (g *Gate) KeepLog(kept store.Access) {
+	if g.isDemo {
+		g.audit = kept
+	}
 }
 
 // RecentAudit lists the last entries, the newest first.

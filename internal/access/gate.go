@@ -62,6 +62,7 @@ type Gate struct {
 	secret      []byte
 	publicHTTPS bool
 	isDemo      bool
+	audit       auditLog // nil in a demo that keeps none
 	sso         *sso
 
 	mu         sync.RWMutex // guards the fields below
@@ -84,10 +85,6 @@ type memory struct {
 	used  time.Time // when it was last read, or used while the store was away
 }
 
-// StoreAway reports whether an error says that the store cannot be reached just
-// now: nothing is wrong with the request, and the same one may be good later.
-func StoreAway(err error) bool { return errors.Is(err, store.ErrUnavailable) }
-
 // retryAfter spares a store that cannot be read a question for each tile.
 const retryAfter = 5 * time.Second
 
@@ -108,7 +105,7 @@ func (g *Gate) despite(m *memory, now time.Time) *memory {
 
 // New returns a gate over a store.
 func New(ctx context.Context, st store.Access, cfg Config) (*Gate, error) {
-	g := &Gate{cfg: cfg, store: st, now: cfg.Now, log: cfg.Log, remembered: map[sessionKey]*memory{}, areas: cfg.Areas, changed: make(chan struct{})}
+	g := &Gate{cfg: cfg, store: st, audit: st, now: cfg.Now, log: cfg.Log, remembered: map[sessionKey]*memory{}, areas: cfg.Areas, changed: make(chan struct{})}
 	if g.now == nil {
 		g.now = time.Now
 	}

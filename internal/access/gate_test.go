@@ -594,6 +594,26 @@ func TestDemo(t *testing.T) {
 	}
 }
 
+// What a demo's visitor takes away is in the log, as the page says.
+func TestDemo_log(t *testing.T) {
+	st := newFixture(t, nil).store
+	g := access.NewDemo(nil)
+	if err := g.Record(ctx, access.Event{What: "forgotten"}); err != nil {
+		t.Errorf("a demo without a log: %v", err)
+	}
+	g.KeepLog(st)
+	if err := g.Record(ctx, access.Event{Who: "demo officer", What: "export x", Why: "ward panel"}); err != nil {
+		t.Fatal(err)
+	}
+	log, err := st.Audit(ctx, 0, 10)
+	if err != nil || len(log) != 1 || log[0].Who != "demo officer" || log[0].Why != "ward panel" {
+		t.Errorf("the log holds %+v, %v", log, err)
+	}
+	if who, err := g.Who(at("/")); err != nil || who.Role != access.Officer {
+		t.Errorf("with a log the demo stays open: %+v, %v", who, err)
+	}
+}
+
 func TestParse(t *testing.T) {
 	for s, good := range map[string]bool{"officer": true, " Planner ": true, "admin": true, "public": false, "signed-out": false, "": false} {
 		if _, err := access.ParseRole(s); (err == nil) != good {

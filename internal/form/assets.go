@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/streetsafe/streetsafe/static"
 )
@@ -33,11 +34,12 @@ const pathAssets = "/report/assets/"
 const assetCache = "private, max-age=600"
 
 type asset struct {
-	body, zipped []byte
-	typ          string
+	body   []byte
+	zipped func() []byte // made when first asked for
+	typ    string
 }
 
-// assetSet holds style sheets and scripts, compressed once. The revision is a
+// assetSet holds style sheets and scripts, each compressed once. The revision is a
 // hash over all of them.
 type assetSet struct {
 	revision string
@@ -96,7 +98,7 @@ func newAssetSet(bodies map[string][]byte) (*assetSet, error) {
 		if !ok {
 			return nil, fmt.Errorf("form: no type for %s", name)
 		}
-		set.byName[name] = asset{body: body, zipped: gzipped(body), typ: typ}
+		set.byName[name] = asset{body: body, zipped: sync.OnceValue(func() []byte { return gzipped(body) }), typ: typ}
 	}
 	set.revision = hex.EncodeToString(sum.Sum(nil))[:12]
 	return set, nil
@@ -122,7 +124,7 @@ func (h *Handler) asset(w http.ResponseWriter, r *http.Request) {
 	head.Add("Vary", "Accept-Encoding")
 	if acceptsGzip(r) {
 		head.Set("Content-Encoding", "gzip")
-		body = a.zipped
+		body = a.zipped()
 	}
 	head.Set("Content-Length", strconv.Itoa(len(body)))
 	_, _ = w.Write(body) // the client may be gone, and there is nobody else to tell

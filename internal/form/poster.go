@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,6 +16,8 @@ import (
 	"github.com/boombuler/barcode"
 	"github.com/boombuler/barcode/qr"
 	h3 "github.com/uber/h3-go/v4"
+
+	"github.com/streetsafe/streetsafe/internal/report"
 )
 
 // quietZone is the white margin around a QR code that scanners need, in modules
@@ -65,12 +68,12 @@ func (v *visit) posterPlace(place string) (c h3.Cell, label string, ok bool) {
 	if c, ok := parseHint(place); ok {
 		return c, v.placeLabel(c), v.cfg.Area.Contains(centre(c))
 	}
-	list := v.find(place, false).found
-	if len(list) == 0 {
+	list := v.places.Search(place, 1)
+	if len(list) == 0 || !v.cfg.Area.Contains(list[0].Lat, list[0].Lng) {
 		return 0, "", false
 	}
-	c, ok = parseHint(list[0].Cell)
-	return c, list[0].Name, ok
+	c, err := report.CellAt(list[0].Lat, list[0].Lng)
+	return c, list[0].Name, err == nil
 }
 
 // posterLink is what the code says: the form, the cell of the poster, and the
@@ -185,12 +188,10 @@ func (m modules) png() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// maxTag bounds a campaign tag; maxTags how many are told apart; posterStep is
-// what their counts are rounded down to.
+// maxTag bounds a campaign tag; maxTags how many are told apart.
 const (
-	maxTag     = 24
-	maxTags    = 1000
-	posterStep = 10
+	maxTag  = 24
+	maxTags = 1000
 )
 
 // cleanTag keeps a tag that can name a campaign and hardly a person: at most 24
@@ -223,18 +224,11 @@ func (t *tally) count(tag string) {
 }
 
 // PosterOpens tells how often the first page was opened from the posters of
-// each campaign since the start of the process, for officers: in whole tens, so
-// that a poster made for one person does not tell when they opened it.
+// each campaign since the start of the process, for officers.
 func (h *Handler) PosterOpens() map[string]int {
 	h.posters.mu.Lock()
 	defer h.posters.mu.Unlock()
-	out := map[string]int{}
-	for tag, n := range h.posters.byTag {
-		if tens := n / posterStep * posterStep; tens > 0 {
-			out[tag] = tens
-		}
-	}
-	return out
+	return maps.Clone(h.posters.byTag)
 }
 
 // Languages returns the tags of the languages the form speaks, English first.

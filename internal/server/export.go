@@ -191,16 +191,29 @@ func (v *view) export(box report.Box, res int) *Export {
 	return e
 }
 
+// periodOf says which days are counted, both inclusive. An open end is that of the data.
+func periodOf(v *view) string {
+	f, from, to := v.grant.Filter, "the first report", "the latest report"
+	if _, ok := v.snap.Bounds(); ok {
+		first, last := v.snap.Days()
+		from, to = first.String(), last.String()
+	}
+	if f.HasWindow() && f.From >= f.To {
+		return "no day"
+	}
+	if f.HasWindow() && f.From != report.MinDay {
+		from = f.From.String()
+	}
+	if f.HasWindow() && f.To <= report.MaxDay {
+		to = (f.To - 1).String()
+	}
+	return from + " to " + to
+}
+
 func (s *Server) aboutExport(v *view, box report.Box, e *Export) []About {
-	filter, period := v.grant.Filter.Query(), "all dates"
+	filter, period := v.grant.Filter.Query(), periodOf(v)
 	if filter == "" {
 		filter = "none"
-	}
-	if f := v.grant.Filter; f.HasWindow() {
-		period = fmt.Sprintf("%s until before %s", f.From, f.To)
-	} else if _, ok := v.snap.Bounds(); ok {
-		first, last := v.snap.Days()
-		period = fmt.Sprintf("%s to %s", first, last)
 	}
 	total := int64(0)
 	for _, r := range e.Rows {

@@ -120,6 +120,26 @@ func TestServer_export(t *testing.T) {
 	}
 }
 
+// An open end of the window is that of the data, never a day of the calendar's end.
+func TestServer_export_period(t *testing.T) {
+	f := newFixture(t, nil)
+	first, last := f.reports[0].Day, f.reports[0].Day
+	for _, r := range f.reports {
+		first, last = min(first, r.Day), max(last, r.Day)
+	}
+	for query, want := range map[string]string{
+		"":                               first.String() + " to " + last.String(),
+		"&from=2026-01-01":               "2026-01-01 to " + last.String(),
+		"&to=2026-01-01":                 first.String() + " to 2025-12-31",
+		"&from=2026-01-01&to=2026-02-01": "2026-01-01 to 2026-01-31",
+	} {
+		notes, _, _ := table(t, content(t, f.get(t, "/api/v1/export.csv?bbox=-0.2,51.3,0,51.45&res=7&reason=a+test"+query)))
+		if !strings.Contains(notes, "# period: "+want+"\n") {
+			t.Errorf("%q: want the period %s in\n%s", query, want, notes)
+		}
+	}
+}
+
 func TestServer_export_refuses(t *testing.T) {
 	f := newFixture(t, nil)
 	for target, want := range map[string]int{

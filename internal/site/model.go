@@ -85,7 +85,11 @@ func readModel(data *public.Handler) (*model, error) {
 	m := &model{byID: map[string]*edition{}, actions: &actionList{}, breaks: map[string]map[string]map[int][]int{}, pages: newPageCache(maxPages), pictures: newPageCache(maxPictures)}
 	body, _, ok := data.Open(indexPath)
 	if !ok {
-		body = []byte("{}") // before the first release the pages say so
+		// Actions may be published before the first release.
+		if _, _, acted := data.Open(actionsPath); !acted {
+			return nil, errors.New("site: no releases")
+		}
+		body = []byte("{}")
 	}
 	var index public.Index
 	if err := json.Unmarshal(body, &index); err != nil {

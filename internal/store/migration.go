@@ -25,7 +25,6 @@ type MigrationState struct {
 	Name      string
 	Applied   bool
 	AppliedOn report.Day // when Applied
-	Unknown   bool       // applied by a newer program
 }
 
 // AppliedMigration is what a database remembers of a migration.
@@ -86,9 +85,9 @@ func States(known []Migration, applied []AppliedMigration) []MigrationState {
 	}
 	for i, a := range applied {
 		if i == len(states) {
-			states = append(states, MigrationState{Unknown: true})
+			states = append(states, MigrationState{})
 		}
-		states[i] = MigrationState{Number: a.Number, Name: a.Name, Applied: true, AppliedOn: a.AppliedOn, Unknown: states[i].Unknown}
+		states[i] = MigrationState{Number: a.Number, Name: a.Name, Applied: true, AppliedOn: a.AppliedOn}
 	}
 	return states
 }

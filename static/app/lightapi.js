@@ -20,10 +20,10 @@ export const CAUSES = { no_lamp: 'No lamp near', lamp_there: 'Lamp there', off_b
 /** A change in a word and an arrow, since colour alone says nothing to some. @param {Change} c */
 export function changeText(c) {
   switch (c.verdict) {
-    case 'more': return `▲ more (${c.previous} → ${c.recent})`;
-    case 'fewer': return `▼ fewer (${c.previous} → ${c.recent})`;
-    case 'no_change': return `about the same (${c.previous} → ${c.recent})`;
-    case 'too_few': return `too few to tell (${c.previous} → ${c.recent})`;
+    case 'more': return `▲ more (${c.previous}\u00a0→\u00a0${c.recent})`;
+    case 'fewer': return `▼ fewer (${c.previous}\u00a0→\u00a0${c.recent})`;
+    case 'no_change': return `about the same (${c.previous}\u00a0→\u00a0${c.recent})`;
+    case 'too_few': return `too few to tell (${c.previous}\u00a0→\u00a0${c.recent})`;
     default: return 'no history';
   }
 }

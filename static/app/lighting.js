@@ -59,7 +59,7 @@ function run(store, config, vocabulary, first, area) {
   /** The filter without what the workbench asks for itself. */
   const own = () => filterQuery(/** @type {State} */ ({ ...store.get(), factors: [], dark: [] }), config.today);
   const edge = new Shapes();
-  let generation = first.generation;
+  let generation = first.generation, lampsAsked = false;
 
   const view = createMapView(store, config, {
     choose: (cell) => chooseCell(cell), moving: stale, moved: () => { stale(); settle(); loadScale(); },
@@ -143,6 +143,7 @@ function run(store, config, vocabulary, first, area) {
       byId('table-title').textContent = l.area_name ? `Places in ${l.area_name}` : 'Places on screen';
       byId('table-note').textContent = l.cells > l.places.length ? `The ${number(l.places.length)} with the ${l.by === 'rate' ? 'highest rates' : 'most reports'}.` : '';
       byId('clear-area').hidden = !area.get().id;
+      if (l.lamp_source && !lampsAsked) { lampsAsked = true; import('./lamplayer.js').then((m) => m.showLamps(view.map, view.theme)).catch(() => {}); } // the table tells of lamps too
       message(l.total ? '' : 'No reports of bad lighting after dark here.', l.total ? [] : [
         ...(own() ? [/** @type {[string, () => void]} */ (['All dates and hours', () => store.set({ window: 'all', from: '', to: '', dayparts: [], weekdays: [] })])] : []),
         ['Show where reports are', () => { setArea({ kind: area.get().kind, id: '' }); view.setView({ at: null }, first.bounds); }]]);
@@ -210,7 +211,6 @@ function run(store, config, vocabulary, first, area) {
   generation = first.generation;
   view.setTiles(first.tiles[0].replace(/^https?:\/\/[^/]+/, ''));
   edge.addTo(view.map);
-  import('./lamplayer.js').then((m) => m.showLamps(view.map, view.theme)).catch(() => {}); // the table tells of lamps too
   const fresh = !store.get().at; // the map takes the chosen area then
   view.setView(store.get(), first.total ? first.bounds : undefined);
   kinds(area, () => { loadAreas(); applyArea(false); }).then(() => { loadAreas(); loadEdge(fresh); }, fail);

@@ -44,7 +44,7 @@ export function lightTable(v, on) {
   function header() {
     head.replaceChildren(h('tr', {}, ...Object.entries(COLUMNS).filter(([, c]) => (lamps || !c.lamps) && (unit || !c.rates)).map(([k, c]) =>
       h('th', { scope: 'col', 'data-key': k, 'aria-sort': k === key ? (up ? 'ascending' : 'descending') : 'none' },
-        h('button', { type: 'button', onclick: () => { up = k === key ? !up : k === 'place'; key = k; render(); } }, k === 'rate' ? `Per ${number(per)} of ${unit}` : c.label)))));
+        h('button', { type: 'button', onclick: () => { up = k === key ? !up : k === 'place'; key = k; render(); /** @type {HTMLElement|null} */ (head.querySelector(`[data-key=${k}] button`))?.focus(); } }, k === 'rate' ? `Per ${number(per)} of ${unit}` : c.label)))));
   }
   /** @param {Place} p */
   const row = (p) => h('tr', { 'data-cell': p.cell, class: p.cell === chosen ? 'chosen' : undefined, 'aria-current': p.cell === chosen ? 'true' : undefined },
@@ -52,7 +52,7 @@ export function lightTable(v, on) {
     h('td', { class: 'num' }, h('b', { text: number(p.after_dark) }), h('small', { text: `of ${number(p.all)}` })),
     unit ? h('td', { class: 'num' }, p.rate ? h('b', { text: (p.rate.shrunk * per).toFixed(1) }) : '–', p.rate ? h('small', { text: `${(p.rate.low * per).toFixed(1)} to ${(p.rate.high * per).toFixed(1)}` }) : null) : null,
     h('td', { class: 'num', text: p.dark_share === null ? '–' : percent(p.dark_share * 1000, 1000) }),
-    h('td', { text: changeText(p) }), h('td', { text: day(p.last) }),
+    h('td', { class: 'trend', text: changeText(p) }), h('td', { text: day(p.last) }),
     h('td', { class: 'others', text: p.others.slice(0, 3).map((o) => `${name(o.factor)} (${number(o.count)})`).join(', ') || '–' }),
     lamps && p.lamps ? h('td', {}, h('span', { class: `cause ${p.lamps.cause}`, text: CAUSES[p.lamps.cause] }), h('small', { text: lampText(p) })) : null);
   function render() {

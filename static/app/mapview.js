@@ -131,6 +131,7 @@ export function createMapView(store, config, on) {
   function resize() {
     const { at } = store.get(), before = map.getSize();
     if (themeBefore || !at || !(/** @type {any} */ (map)._loaded)) return;
+    if (!container.clientWidth || !container.clientHeight) return; // hidden while another page is printed: nothing is on screen to be counted
     resizing = true;
     map.invalidateSize({ animate: false, pan: false });
     const by = map.latLngToContainerPoint(at).subtract(map.getSize().divideBy(2)).round();

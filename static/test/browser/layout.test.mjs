@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { CROYDON, axe, launch, numberIn, open, settled } from './harness.mjs';
+import { CROYDON, launch, numberIn, open, settled } from './harness.mjs';
 
+const AXE = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 
 /** @type {import('playwright-core').Browser} */
@@ -9,6 +11,12 @@ let browser;
 before(async () => { browser = await launch(); });
 after(() => browser.close());
 
+/** @param {import('playwright-core').Page} page */
+async function axe(page) {
+  await page.evaluate(AXE);
+  const found = await page.evaluate(() => /** @type {any} */ (window).axe.run(document, { resultTypes: ['violations'] }));
+  return found.violations.map((/** @type {any} */ v) => `${v.id}: ${v.nodes.map((/** @type {any} */ n) => n.html.slice(0, 120)).join(' | ')}`);
+}
 /** @param {import('playwright-core').Page} page */
 const overflows = (page) => page.evaluate(() => document.documentElement.scrollWidth > innerWidth + 1);
 
@@ -29,6 +37,36 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
     });
   }
 }
+
+test('layout/the analyses stand in two full rows', async () => {
+  for (const [width, tab] of /** @type {[number, string][]} */ ([[1440, ''], [1024, 'results'], [390, 'results']])) {
+    const { page, context } = await open(browser, `/hub?${CROYDON}`, { viewport: { width, height: 800 } });
+    if (tab) await page.click(`.tabs [data-tab=${tab}]`);
+    const [bar, boxes] = await page.evaluate(() => {
+      const box = (/** @type {Element} */ e) => { const { left, right, top } = e.getBoundingClientRect(); return { left: Math.round(left), right: Math.round(right), top: Math.round(top), cut: e.scrollWidth > e.clientWidth }; };
+      const nav = /** @type {Element} */ (document.getElementById('tools'));
+      return [box(nav), [...nav.children].map(box)];
+    });
+    const rows = [...new Set(boxes.map((b) => b.top))].map((top) => boxes.filter((b) => b.top === top));
+    assert.equal(rows.length, 2, `${width}: two rows`);
+    for (const row of rows) assert.deepEqual([row[0].left, row[row.length - 1].right], [bar.left, bar.right], `${width}: from edge to edge`);
+    assert.ok(boxes.every((b) => !b.cut), `${width}: no name is cut off`);
+    await context.close();
+  }
+});
+
+test('layout/a map that is hidden asks for nothing', async () => {
+  const { page, context, faults, requests } = await open(browser, `/hub?${CROYDON}`);
+  const before = requests.length;
+  await page.evaluate(() => { /** @type {HTMLElement} */ (document.querySelector('.map-area')).style.display = 'none'; });
+  await page.setViewportSize({ width: 1200, height: 800 });
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await page.evaluate(() => { /** @type {HTMLElement} */ (document.querySelector('.map-area')).style.display = ''; });
+  await page.waitForResponse((r) => r.url().includes('/api/v1/summary'));
+  assert.deepEqual(faults, []);
+  assert.ok(requests.slice(before).filter((u) => u.includes('/api/v1/summary')).every((u) => { const [w, s, e, n] = (new URL(u).searchParams.get('bbox') ?? '').split(',').map(Number); return w < e && s < n; }), 'no box without an inside');
+  await context.close();
+});
 
 test('axe/help and search list: no violations', async () => {
   const { page, context } = await open(browser, '/hub');

@@ -33,9 +33,11 @@ test('lighting/the table is what the API says, and sorts', async () => {
   const { page, context, faults, requests, violations } = await open(browser, `/hub/lighting?${CROYDON}`);
   const api = await answer(page, requests);
   assert.ok(api.total > 0, 'the demo has dark places in Croydon');
+  assert.ok(!requests.some((u) => u.includes('/tiles/lamps')), 'lamps that are not loaded are not asked for');
   assert.equal(await numberIn(page, '#total'), api.total);
   assert.deepEqual(await rows(page), api.places.map((/** @type {any} */ p) => p.cell));
-  await page.locator('th[data-key=last] button').click();
+  await page.locator('th[data-key=last] button').press('Enter');
+  assert.equal(await page.evaluate(() => document.activeElement?.closest('th')?.dataset.key), 'last', 'the keyboard stays where it was');
   const days = await page.locator('#table-body td:nth-child(5)').allTextContents();
   const at = days.map((d) => Date.parse(d));
   assert.deepEqual(at, [...at].sort((a, b) => b - a), 'the latest first');
@@ -144,6 +146,7 @@ test('lighting/lamps stand on the map from where they can be read, each kind in 
   const kinds = [['LED', 5], ['SON', 4], ['CFL', 3], ['MBF', 2], ['gas', 1]].map(([kind, lamps]) => ({ kind, lamps }));
   let tiles = 0;
   const { page, context, faults } = await open(browser, `/hub/lighting?at=51.37270,-0.09940,15`, {}, async (page) => {
+    await page.route('**/api/v1/lighting?*', async (r) => { const a = await r.fetch(); return r.fulfill({ response: a, json: { ...await a.json(), lamp_source: 'lamps.csv', lamp_hours: true } }); });
     await page.route('**/tiles/lamps.json', (r) => r.fulfill({ json: { tiles: ['http://elsewhere.example/tiles/lamps/{z}/{x}/{y}.mvt'], lamps: 15, hours: true, minzoom: 14, maxzoom: 16, kinds } }));
     await page.route('**/tiles/lamps/*/*/*.mvt', (r) => { tiles++; return r.fulfill({ contentType: 'application/vnd.mapbox-vector-tile', body: lampTile([['LED', ''], ['SON', ''], ['CFL', ''], ['MBF', ''], ['LED', '00:00-05:30']]) }); });
   });

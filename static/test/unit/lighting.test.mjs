@@ -9,10 +9,10 @@ test('rateUnit/a rate reads as a number of one or more', () => {
 
 test('changeText/each verdict in words, with both counts where they say something', () => {
   const c = { recent: 9, previous: 3 };
-  assert.equal(changeText({ ...c, verdict: 'more' }), '▲ more (3 → 9)');
-  assert.equal(changeText({ ...c, verdict: 'fewer' }), '▼ fewer (3 → 9)');
-  assert.equal(changeText({ ...c, verdict: 'no_change' }), 'about the same (3 → 9)');
-  assert.equal(changeText({ ...c, verdict: 'too_few' }), 'too few to tell (3 → 9)');
+  assert.equal(changeText({ ...c, verdict: 'more' }), '▲ more (3\u00a0→\u00a09)');
+  assert.equal(changeText({ ...c, verdict: 'fewer' }), '▼ fewer (3\u00a0→\u00a09)');
+  assert.equal(changeText({ ...c, verdict: 'no_change' }), 'about the same (3\u00a0→\u00a09)');
+  assert.equal(changeText({ ...c, verdict: 'too_few' }), 'too few to tell (3\u00a0→\u00a09)');
   assert.equal(changeText({ ...c, verdict: 'no_history' }), 'no history');
 });
 
