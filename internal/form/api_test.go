@@ -79,6 +79,7 @@ func TestPostReport_defaults(t *testing.T) {
 
 func TestPostReport_refuses(t *testing.T) {
 	const here = `"lat":51.3762,"lng":-0.0982,"factors":["rundown"]`
+	f := newFixture(t, nil)
 	for name, c := range map[string]struct {
 		body  string
 		param string
@@ -103,7 +104,6 @@ func TestPostReport_refuses(t *testing.T) {
 		"serial key":       {`{` + here + `,"key":"1"}`, "key"},
 		"key of version 1": {`{` + here + `,"key":"f81d4fae-7dec-11d0-a765-00a0c91e6bf6"}`, "key"},
 	} {
-		f := newFixture(t, nil)
 		r := f.postJSON(c.body)
 		var p struct {
 			Param  string
@@ -117,10 +117,9 @@ func TestPostReport_refuses(t *testing.T) {
 			t.Errorf("%s: status %d, param %q, expected %q", name, r.StatusCode, p.Param, c.param)
 		}
 		if f.sink.calls != 0 {
-			t.Errorf("%s: something was kept", name)
+			t.Fatalf("%s: something was kept", name)
 		}
 	}
-	f := newFixture(t, nil)
 	r := httptest.NewRequest(http.MethodPost, "/api/v1/reports", strings.NewReader("{}"))
 	r.Header.Set("Content-Type", "text/plain")
 	if got := f.do(r).StatusCode; got != http.StatusUnsupportedMediaType {

@@ -102,9 +102,9 @@ func TestHandler_questions_refuse(t *testing.T) {
 		{"when/tomorrow", "/report/when", []string{"day", "other", "dd", "17", "mm", "7", "yyyy", "2026"}, "when.error.future"},
 		{"when/long ago", "/report/when", []string{"day", "other", "dd", "31", "mm", "12", "yyyy", "1999"}, "when.error.old"},
 	}
+	f := newFixture(t, nil)
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			f := newFixture(t, nil)
 			b := f.open(t, "/report/where?lang=en")
 			if c.path != "/report/where" {
 				b.submit("lat", "51.3762", "lng", "-0.0982")
