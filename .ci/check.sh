@@ -20,9 +20,20 @@ step_staticcheck() { go run "$staticcheck" ./...; }
 
 step_imports() { go run ./.ci/imports.go; }
 
+# say_untested names what tests skip here; go test is silent about it. With CI set
+# they fail instead.
+say_untested() {
+  [ -z "${CI:-}" ] || return 0
+  [ "$(id -u)" = 0 ] || echo "NOT TESTED HERE: full disks; only root may mount a small one" >&2
+  command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 ||
+    [ -n "${STREETSAFE_TEST_POSTGRES_URL:-}" ] || echo "NOT TESTED HERE: PostgreSQL, replicas, moving between stores; install postgresql-15" >&2
+  command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || echo "NOT TESTED HERE: docs/nginx.conf; install nginx-light" >&2
+}
+
 # The program's own tests kill, stall and restart databases and servers within
 # bounded times: they have the machine to themselves.
 step_test() {
+  say_untested
   local alone=./cmd/streetsafe
   go list ./... | grep -vxF "$(go list "$alone")" | xargs go test -race
   go test -race "$alone"

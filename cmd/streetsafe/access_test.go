@@ -103,6 +103,7 @@ func onEngines(t *testing.T, test func(t *testing.T, args []string)) {
 }
 
 func TestUser_wholeLife(t *testing.T) {
+	t.Parallel()
 	onEngines(t, func(t *testing.T, args []string) {
 		do := func(in string, command ...string) string {
 			t.Helper()
@@ -198,6 +199,7 @@ func TestUser_refusals(t *testing.T) {
 // Nobody gets in without logging in, also on this machine, and whoever starts
 // the server first makes the first administrator.
 func TestServe_firstAdministrator(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	importJSON(t, "--data", dir, write(t, "three.csv", threeReports))
 	url, lines := startBare(t, "serve", "--data", dir)
@@ -242,6 +244,7 @@ func TestServe_firstAdministrator(t *testing.T) {
 }
 
 func TestServe_otherAddressesNeedAccounts(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	mustRun(t, "migrate", "up", "--data", dir)
 	if _, err := runWith(t, "", "serve", "--data", dir, "--listen", "0.0.0.0:0"); err == nil || !strings.Contains(err.Error(), "user add --data "+dir) {

@@ -18,6 +18,7 @@ import (
 
 // What is undone disappears from a running map, and map and SQL agree after it.
 func TestCorrections(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	importJSON(t, "--data", dir, write(t, "first.csv", threeReports))
 	importJSON(t, "--data", dir, write(t, "second.csv", threeReports))
@@ -94,6 +95,7 @@ func TestCopy(t *testing.T) {
 // What people and operators have made moves too: they log in with the same
 // password, the audit log stays whole, and areas, lamps, tokens and views are there.
 func TestCopy_everything(t *testing.T) {
+	t.Parallel()
 	url := needDatabase(t).NewDatabase(t)
 	from, to := []string{"--data", filepath.Join(t.TempDir(), "from")}, []string{"--data", t.TempDir(), "--database-url", url}
 	do := func(in string, args ...string) string {

@@ -98,7 +98,7 @@ func (s storage) open(ctx context.Context) (store.Store, error) {
 	}
 	st, err := sqlite.Open(ctx, s.path(), sqlite.Options{})
 	if errors.Is(err, store.ErrNotExist) {
-		return nil, fmt.Errorf("%w in %s: make one with `streetsafe import %s FILE`, or try `streetsafe demo`", store.ErrNotExist, s.dir, s.flags())
+		return nil, fmt.Errorf("%w in %s: make one with `streetsafe import %s FILE`, an empty one with `streetsafe migrate up %s`, or try `streetsafe demo`", store.ErrNotExist, s.dir, s.flags(), s.flags())
 	}
 	if err != nil {
 		return nil, err

@@ -50,6 +50,7 @@ func (d smallDisk) resize(size string) {
 // A disk runs full under an import: what it has told stays, as whole batches,
 // reading goes on, submissions are refused; with more room all goes on.
 func TestDisk_fullForSQLite(t *testing.T) {
+	t.Parallel()
 	const rows, batch = 90_000, 20_000
 	file := manyReports(t, rows)
 	disk := newSmallDisk(t, "3m")
@@ -124,6 +125,7 @@ func fillUp(t *testing.T, dir string) {
 // A disk without room for the saved map costs nothing but time at the next
 // start.
 func TestDisk_fullForSavedMap(t *testing.T) {
+	t.Parallel()
 	disk := newSmallDisk(t, "64k")
 	s := storage{url: needDatabase(t).NewDatabase(t)}
 	st := openAt(t, s, nil)

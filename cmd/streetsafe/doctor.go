@@ -108,7 +108,7 @@ func diagnose(ctx context.Context, o serveOptions, area string) *diagnosis {
 	st, err := o.storage.open(ctx)
 	switch {
 	case errors.Is(err, store.ErrNotExist):
-		d.wrong("store", "there is no store in "+o.storage.dir, "make one with `streetsafe import "+o.storage.flags()+" FILE`, or try `streetsafe demo`; give the directory with --data")
+		d.wrong("store", "there is no store in "+o.storage.dir, "make one with `streetsafe import "+o.storage.flags()+" FILE`, an empty one with `streetsafe migrate up "+o.storage.flags()+"`, or try `streetsafe demo`; give the directory with --data")
 		return d
 	case errors.Is(err, store.ErrOldSchema):
 		d.wrong("schema", err.Error(), "run `streetsafe migrate up "+o.storage.flags()+"`")

@@ -79,6 +79,7 @@ func day(t *testing.T, s string) report.Day {
 // A build freezes what reporters said of themselves as tables, and nothing that
 // leads to a report is left.
 func TestDemographics(t *testing.T) {
+	t.Parallel()
 	s := storage{dir: t.TempDir()}
 	clock := day(t, "2025-08-01")
 	st := openAt(t, s, func() time.Time { return clock.Time() })
@@ -144,8 +145,12 @@ func TestDemographics(t *testing.T) {
 
 // The page of a place shows what the newest release shows of it, to the number.
 func TestPlaceFacts(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	o := releaseOptions{storage: storeOf(t, dir, 20_000), now: func() time.Time { return time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC) }}
+	// A small universe is made soon.
+	o.boundaries, o.boundaryID, o.boundaryName = writeFile(t, "london.geojson", `{"type":"FeatureCollection","features":[
+		{"type":"Feature","properties":{"id":"met","name":"London"},"geometry":{"type":"Polygon","coordinates":[[[-0.6,51.2],[0.4,51.2],[0.4,51.8],[-0.6,51.8],[-0.6,51.2]]]}}]}`), "id", "name"
 	acted := form.Action{Title: "lamps mended", Steps: []form.ActionStep{{Day: day(t, "2026-01-02")}}}
 	facts := newPlaceFacts(o.publicDir(), func(context.Context, h3.Cell) ([]form.Action, error) { return []form.Action{acted}, nil })
 	croydon, err := submission(t, "").Cell.Parent(8)

@@ -57,29 +57,34 @@ func (o *formOptions) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.basemap.Attribution, "form-basemap-attribution", "", "attribution of that map")
 }
 
-// mount returns the form by the paths it answers at, or nothing when it is off.
-// The parts lack their sink, which is the store.
-func (o *formOptions) mount(ctx context.Context, st store.Store, parts form.Parts) (map[string]http.Handler, error) {
+// mountedForm is what a server needs of the form; all of it is nil when it is off.
+type mountedForm struct {
+	handlers map[string]http.Handler // by the paths it answers at
+	posters  func() map[string]int
+}
+
+// mount makes the form. The parts lack their sink, which is the store.
+func (o *formOptions) mount(ctx context.Context, st store.Store, parts form.Parts) (out mountedForm, err error) {
 	if o.off {
-		return nil, nil
+		return out, nil
 	}
 	cfg, err := o.config()
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	if cfg.Secret, err = formSecret(ctx, st); err != nil {
-		return nil, err
+		return out, err
 	}
 	parts.Sink = formSink{st}
 	h, err := form.New(cfg, parts)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
-	mounted := map[string]http.Handler{}
+	out = mountedForm{handlers: map[string]http.Handler{}, posters: h.PosterOpens}
 	for _, p := range form.Prefixes() {
-		mounted[p] = h
+		out.handlers[p] = h
 	}
-	return mounted, nil
+	return out, nil
 }
 
 func (o *formOptions) config() (form.Config, error) {

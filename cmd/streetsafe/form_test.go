@@ -8,6 +8,7 @@ import (
 )
 
 func TestForm_settings(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	short := filepath.Join(dir, "short.key")
 	if err := os.WriteFile(short, []byte("too short\n"), 0o600); err != nil {

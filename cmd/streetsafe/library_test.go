@@ -39,6 +39,7 @@ func getBody(t *testing.T, url string) string {
 
 // Boundaries, what counts are divided by and lamps, from file to figures.
 func TestAreas(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	_, stop := start(t, "demo", "--data", dir, "--reports", "2000")
 	stop()
@@ -94,6 +95,7 @@ func TestAreas(t *testing.T) {
 
 // What was loaded can be forgotten.
 func TestRates_remove(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	_, stop := start(t, "demo", "--data", dir, "--reports", "200")
 	stop()
@@ -109,6 +111,7 @@ func TestRates_remove(t *testing.T) {
 }
 
 func TestAreas_refuses(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	_, stop := start(t, "demo", "--data", dir, "--reports", "100")
 	stop()

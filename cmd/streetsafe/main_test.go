@@ -152,6 +152,7 @@ func TestFlags_fromEnvironment(t *testing.T) {
 }
 
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	url, stop := start(t, "demo", "--data", dir, "--reports", "2500", "--seed", "9")
 	first := getJSON[totals](t, url+"/api/v1/summary")
@@ -174,6 +175,7 @@ func TestDemo(t *testing.T) {
 
 // A demo that was stopped while it made its data completes them.
 func TestDemo_resumes(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	url, stop := start(t, "demo", "--data", dir, "--reports", "2500")
 	want := getJSON[totals](t, url+"/api/v1/summary")
@@ -303,12 +305,14 @@ func TestImport_dryRunStoresNothing(t *testing.T) {
 
 // An import beside a running server appears on its map without a restart.
 func TestServe_followsImports(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	importJSON(t, "--data", dir, write(t, "three.csv", threeReports))
 	url, _ := start(t, "serve", "--data", dir)
 	if got := getJSON[totals](t, url+"/api/v1/summary"); got.Total != 3 || got.Synthetic {
 		t.Fatalf("got %+v", got)
 	}
+	holdUnpublished(t, url)
 	importJSON(t, "--data", dir, write(t, "more.csv", strings.ReplaceAll(threeReports, "2026-01", "2025-12")))
 	waitFor(t, func() bool { return getJSON[totals](t, url+"/api/v1/summary").Total == 6 })
 
@@ -378,6 +382,7 @@ func TestDoctor_damagedFile(t *testing.T) {
 }
 
 func TestDoctor_url(t *testing.T) {
+	t.Parallel()
 	url, stop := start(t, "demo", "--data", t.TempDir(), "--reports", "10")
 	if out := mustRun(t, "doctor", "--url", url); !strings.Contains(out, `"ready":true`) {
 		t.Errorf("got %s", out)

@@ -52,6 +52,9 @@ func migrateStatus(ctx context.Context, std *streams, s storage) error {
 		if m.Applied {
 			state = "applied on " + m.AppliedOn.String()
 		}
+		if m.Unknown {
+			state += " by a newer streetsafe, which this store now needs"
+		}
 		fmt.Fprintf(std.out, "%04d %-24s %s\n", m.Number, m.Name, state)
 	}
 	return nil

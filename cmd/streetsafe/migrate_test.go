@@ -8,6 +8,7 @@ import (
 // Ten programs that migrate at once all succeed, and each migration is applied
 // once.
 func TestMigrate_tenAtOnce(t *testing.T) {
+	t.Parallel()
 	engines(t, func(t *testing.T, s storage) {
 		args := []string{"migrate", "up", "--data", s.dir}
 		if s.url != "" {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -39,6 +40,7 @@ var shared struct {
 func TestMain(m *testing.M) { os.Exit(testMain(m)) }
 
 func testMain(m *testing.M) int {
+	manyWait()
 	dir, err := os.MkdirTemp("", "streetsafe-program-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -53,7 +55,7 @@ func testMain(m *testing.M) int {
 	}()
 	shared.program = sync.OnceValues(func() (string, error) {
 		path := filepath.Join(dir, "streetsafe")
-		if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+		if out, err := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", path, ".").CombinedOutput(); err != nil {
 			return "", fmt.Errorf("build the program: %w: %s", err, out)
 		}
 		return path, nil
@@ -65,7 +67,19 @@ func testMain(m *testing.M) int {
 		}
 		return running, err
 	})
+	flag.Parse()
+	if flag.Lookup("test.run").Value.String() == "" { // nearly all tests: begin with what takes long
+		go shared.program()
+	}
 	return m.Run()
+}
+
+// manyWait lets more tests run at once than there are processors: they wait for
+// databases, time-outs and paced answers more than they work.
+func manyWait() {
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		panic(err) // package testing has renamed it
+	}
 }
 
 // needDatabase returns the shared PostgreSQL.
@@ -315,6 +329,17 @@ func (p *process) fetch(path string) (status int, body []byte) {
 		p.t.Fatal(err)
 	}
 	return resp.StatusCode, body
+}
+
+// logIn tries to log in and returns the status, 0 without an answer.
+func (p *process) logIn() int {
+	resp, err := client.PostForm(p.url+"/login", url.Values{"email": {"o@example.org"}, "password": {"three random words"}})
+	if err != nil {
+		return 0
+	}
+	defer resp.Body.Close()
+	_, _ = io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode
 }
 
 // submit sends a report with a key of its own through the API, as nobody in

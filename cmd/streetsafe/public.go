@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/streetsafe/streetsafe/internal/release/public"
@@ -30,19 +29,26 @@ const (
 // while the public gets one and the same 404 for everything that is not released.
 type publicMap struct {
 	dir     string
-	cfg     site.Config
+	log     *slog.Logger
 	hub     http.Handler
-	looked  chan struct{}             // closed after the first look, for which requests wait
-	site    atomic.Pointer[site.Site] // nil while nothing is released
-	files   *public.Handler           // of the site; only look uses it
-	changed time.Time                 // of the manifest that was read; only look uses it
-	nudged  chan struct{}             // holds one when actions were published
+	site    http.Handler    // without the prefix; says so while nothing is published
+	files   *public.Handler // of the site
+	looked  chan struct{}   // closed after the first look, for which requests wait
+	changed time.Time       // of the manifest that was read; only look uses it
+	nudged  chan struct{}   // holds one when actions were published
 }
 
-func newPublicMap(cfg site.Config, data storage, hub http.Handler) *publicMap {
+func newPublicMap(cfg site.Config, data storage, hub http.Handler) (*publicMap, error) {
 	release := releaseOptions{storage: data}
 	cfg.Prefix, cfg.ReportURL = publicPrefix, "/report"
-	return &publicMap{dir: release.publicDir(), cfg: cfg, hub: hub, looked: make(chan struct{}), nudged: make(chan struct{}, 1)}
+	p := &publicMap{dir: release.publicDir(), log: cfg.Log, hub: hub, looked: make(chan struct{}), nudged: make(chan struct{}, 1)}
+	p.files = public.NewEmpty(p.dir)
+	pages, err := site.New(cfg, p.files)
+	if err != nil {
+		return nil, err
+	}
+	p.site = http.StripPrefix(publicPrefix, pages)
+	return p, nil
 }
 
 // lookAtActions makes follow look at once.
@@ -58,14 +64,6 @@ func (p *publicMap) look() error {
 	if err := p.lookAtReleases(); err != nil {
 		return err
 	}
-	if p.files == nil {
-		if err := p.open(); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err // neither releases nor actions is no error
-		}
-	}
-	if p.files == nil {
-		return nil
-	}
 	_, err := p.files.ReloadActions()
 	return err
 }
@@ -78,28 +76,10 @@ func (p *publicMap) lookAtReleases() error {
 	if err != nil || info.ModTime().Equal(p.changed) {
 		return err
 	}
-	if p.files != nil {
-		err = p.files.Reload()
-	} else {
-		err = p.open()
-	}
-	if err == nil {
-		p.changed = info.ModTime()
-	}
-	return err
-}
-
-func (p *publicMap) open() error {
-	files, err := public.NewHandler(p.dir)
-	if err != nil {
+	if err := p.files.Reload(); err != nil {
 		return err
 	}
-	pages, err := site.New(p.cfg, files)
-	if err != nil {
-		return err
-	}
-	p.files = files
-	p.site.Store(pages)
+	p.changed = info.ModTime()
 	return nil
 }
 
@@ -107,13 +87,13 @@ func (p *publicMap) open() error {
 // every tick until ctx ends. It runs beside the hub, whose start need not wait.
 func (p *publicMap) follow(ctx context.Context, demo store.Store, tick <-chan time.Time) {
 	if demo != nil {
-		if _, err := buildReleases(ctx, p.cfg.Log, demo, filepath.Dir(p.dir)); err != nil && ctx.Err() == nil {
-			p.cfg.Log.Error("cannot make the public releases", slog.Any("error", err))
+		if _, err := buildReleases(ctx, p.log, demo, filepath.Dir(p.dir)); err != nil && ctx.Err() == nil {
+			p.log.Error("cannot make the public releases", slog.Any("error", err))
 		}
 	}
 	for first := true; ctx.Err() == nil; first = false {
 		if err := p.look(); err != nil {
-			p.cfg.Log.Warn("cannot read the new public release, serving the ones before", slog.Any("error", err))
+			p.log.Warn("cannot read the new public release, serving the ones before", slog.Any("error", err))
 		}
 		if first {
 			close(p.looked)
@@ -134,10 +114,8 @@ func (p *publicMap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 			return
 		}
-		if h := p.site.Load(); h != nil {
-			http.StripPrefix(publicPrefix, h).ServeHTTP(w, r)
-			return
-		}
+		p.site.ServeHTTP(w, r)
+		return
 	}
 	p.hub.ServeHTTP(w, r)
 }

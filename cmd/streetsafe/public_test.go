@@ -24,6 +24,7 @@ func fetch(t *testing.T, url string) (status int, body string, header http.Heade
 // The demo has its public map at once; whatever is not released gets one and
 // the same answer.
 func TestPublicMap(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	url, _ := start(t, "demo", "--data", dir, "--reports", "3000")
 	status, manifest, _ := fetch(t, url+"/public/manifest.json")
@@ -54,6 +55,29 @@ func TestPublicMap(t *testing.T) {
 	}
 	checkBeforeAndAfter(t, url, dir) // while nothing is published beside it
 	testPublicActions(t, url)
+}
+
+// holdUnpublished is what the public finds before the first release: pages that
+// say so, and no file.
+func holdUnpublished(t *testing.T, url string) {
+	t.Helper()
+	for path, want := range map[string]string{"/public/map": "Nothing is published yet", "/public/whatchanged": "has published an action yet"} {
+		if status, page, _ := fetch(t, url+path); status != http.StatusOK || !strings.Contains(page, want) {
+			t.Errorf("%s: status %d, %.300s", path, status, page)
+		}
+	}
+	if status, body, _ := fetch(t, url+"/public/manifest.json"); status != http.StatusNotFound || !strings.HasPrefix(body, "Not found.") {
+		t.Errorf("the list of releases: status %d, %s", status, body)
+	}
+}
+
+// Who may frame embeds is checked before anything is served.
+func TestServe_refusesEmbedOrigin(t *testing.T) {
+	dir := t.TempDir()
+	importJSON(t, "--data", dir, write(t, "three.csv", threeReports))
+	if _, _, err := run(t, "serve", "--data", dir, "--listen", "127.0.0.1:0", "--embed-origin", "www.example.org"); err == nil || !strings.Contains(err.Error(), `embed origin "www.example.org": expected`) {
+		t.Errorf("got %v", err)
+	}
 }
 
 // holdBeforeAndAfter is T12 for the pages: a report changes nothing that anybody

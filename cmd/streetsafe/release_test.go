@@ -37,6 +37,7 @@ func storeOf(t *testing.T, dir string, n int) storage {
 
 // From the store to a served file, with the clock of the test.
 func TestRelease_endToEnd(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	std := &streams{out: &strings.Builder{}}
 	o := releaseOptions{storage: storeOf(t, dir, 20_000), now: func() time.Time { return time.Date(2026, 2, 28, 12, 0, 0, 0, time.UTC) }}
@@ -99,6 +100,7 @@ func TestRelease_refuses(t *testing.T) {
 // What the demo does at its start: every closed half-year at once, and nothing
 // the second time.
 func TestBuildReleases_once(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	st, err := storage{dir: dir}.create(t.Context())
 	if err != nil {

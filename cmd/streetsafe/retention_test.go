@@ -73,6 +73,7 @@ var totalAndFactors = regexp.MustCompile(`"total":\d+,"by_factor":\[.*?\]`)
 // A running map keeps its totals while old reports become coarse and then
 // counts, and importing them again adds nothing.
 func TestRetention_onRunningMap(t *testing.T) {
+	t.Parallel()
 	engines(t, func(t *testing.T, s storage) {
 		const rows = 3000
 		file := manyReports(t, rows) // of January and February 2025
@@ -198,6 +199,7 @@ func TestRetainDaily(t *testing.T) {
 // is frozen: neither dayparts nor days of receipt, nor those of the other half of
 // the year, which the table of the year counts.
 func TestRetain_waitsForReleases(t *testing.T) {
+	t.Parallel()
 	engines(t, func(t *testing.T, s storage) {
 		today := report.DayOf(time.Date(2027, 9, 15, 0, 0, 0, 0, time.UTC))
 		clock := today - 600 // 2026-01-23

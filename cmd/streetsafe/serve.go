@@ -208,7 +208,7 @@ func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) er
 	}
 	views := watch.New(watch.Parts{Library: kept, Gate: gate, Cube: live.cube, Log: std.log, Send: send})
 	handler, err := server.New(o.config(st, synthetic, listener.Addr()), server.Parts{
-		Cube: live.cube, Gazetteer: places, Readiness: live.readiness, Log: std.log, Mounted: mounted, Access: gate, Packages: writePackage, Views: views, Review: st, Actions: book,
+		Cube: live.cube, Gazetteer: places, Readiness: live.readiness, Log: std.log, Mounted: mounted.handlers, Posters: mounted.posters, Access: gate, Packages: writePackage, Views: views, Review: st, Actions: book,
 		MonthPrecision: (&monthNote{live: live}).precision,
 	})
 	if err != nil {
@@ -246,7 +246,10 @@ func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) er
 	background.Go(func() { publish(ctx, std.log, st, store.DefaultSchedule(), tick.C) })
 	retainTick := time.NewTicker(retainEvery)
 	defer retainTick.Stop()
-	releases := newPublicMap(o.site(std.log), o.storage, handler)
+	releases, err := newPublicMap(o.site(std.log), o.storage, handler)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	releaseTick := time.NewTicker(lookForReleases)
 	defer releaseTick.Stop()
 	var demo store.Store
@@ -299,7 +302,7 @@ func shortID(id string) string {
 func serveHTTP(ctx context.Context, log *slog.Logger, l net.Listener, h http.Handler) error {
 	srv := &http.Server{
 		Handler: h, ReadHeaderTimeout: readHeaderTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		MaxHeaderBytes: maxHeaderBytes, ErrorLog: errorLog(log),
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(l) }()

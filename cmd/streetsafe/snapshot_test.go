@@ -42,6 +42,7 @@ func checkAgainstSQL(t *testing.T, st store.Store, l *live) {
 }
 
 func TestSnapshotFile(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	importJSON(t, "--data", dir, write(t, "three.csv", threeReports))
 	_, stop := start(t, "serve", "--data", dir)
@@ -61,6 +62,7 @@ func TestSnapshotFile(t *testing.T) {
 // Whatever is wrong with the file, the map is built from the store, and the log
 // says so.
 func TestSnapshotFile_useless(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	importJSON(t, "--data", dir, write(t, "three.csv", threeReports))
 	_, stop := start(t, "serve", "--data", dir)

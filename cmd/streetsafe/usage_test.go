@@ -80,6 +80,7 @@ func TestDemo_busyPort(t *testing.T) {
 
 // A demo that was killed while it made up reports looks sound, but is not whole.
 func TestDoctor_incompleteDemo(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	_, stop := start(t, "demo", "--data", dir, "--reports", "100")
 	stop()

@@ -36,6 +36,7 @@ func TestAlertOptions_channels(t *testing.T) {
 
 // A view outlives the server, and a GeoPackage comes out of it.
 func TestViews(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	url, stop := start(t, "demo", "--data", dir, "--reports", "2000")
 	body := `{"name":"All","address":"","bbox":"-1,51,1,52","res":9,"alert":true}`

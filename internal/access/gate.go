@@ -85,6 +85,10 @@ type memory struct {
 	used  time.Time // when it was last read, or used while the store was away
 }
 
+// StoreAway reports whether an error says that the store cannot be reached just
+// now: nothing is wrong with the request, and the same one may be good later.
+func StoreAway(err error) bool { return errors.Is(err, store.ErrUnavailable) }
+
 // retryAfter spares a store that cannot be read a question for each tile.
 const retryAfter = 5 * time.Second
 

@@ -321,6 +321,7 @@ func May(who *Identity, today report.Day) []string {
 		{"account", Ask{Surface: SurfaceOwn}},
 		{"accounts", Ask{Surface: SurfaceAccounts}},
 		{"audit", Ask{Surface: SurfaceAudit}},
+		{"review", Ask{Surface: SurfaceReview}},
 	} {
 		c.ask.Today = today
 		if _, err := Decide(who, c.ask); err == nil {

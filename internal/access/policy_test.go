@@ -340,8 +340,8 @@ func TestMay(t *testing.T) {
 		access.Nobody:  "",
 		access.Public:  "places",
 		access.Planner: "map figures behavioural-group places export actions record",
-		access.Officer: "map figures behavioural behavioural-group places export reports actions record",
-		access.Admin:   "places accounts audit",
+		access.Officer: "map figures behavioural behavioural-group places export reports actions record review",
+		access.Admin:   "places accounts audit review",
 	} {
 		area := access.National
 		if role == access.Planner {

@@ -16,7 +16,7 @@ func (v *visit) loadSent() (s sent, ok bool) {
 	if err == nil && !v.drafts.over(kindSent, s.key) {
 		return s, true
 	}
-	v.redirect(address(pathGone, v.tr.Lang, ""))
+	v.over()
 	return sent{}, false
 }
 
@@ -127,6 +127,9 @@ func (v *visit) exit() {
 	}
 	v.redirect(v.cfg.ExitURL)
 }
+
+// over leads an address that opens nothing to the page that says so.
+func (v *visit) over() { v.redirect(address(pathGone, v.tr.Lang, "")) }
 
 func (v *visit) gone() { v.render(http.StatusOK, v.newView("gone", "")) }
 

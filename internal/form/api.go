@@ -31,6 +31,19 @@ func newProblem(status int, param, detail string) *problem {
 
 func (p *problem) Error() string { return p.Title }
 
+// onlyBy refuses every method but one.
+func onlyBy(method string) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, _ *http.Request) error {
+		w.Header().Set("Allow", method)
+		return newProblem(http.StatusMethodNotAllowed, "", "Use "+method+" here.")
+	}
+}
+
+// nothingHere answers for addresses below those of the interface.
+func nothingHere(http.ResponseWriter, *http.Request) error {
+	return newProblem(http.StatusNotFound, "", "There is nothing at this address: /api/openapi.json lists all.")
+}
+
 // maxReportBytes is ten times a report with every member.
 const maxReportBytes = 8 << 10
 
@@ -104,7 +117,8 @@ func (h *Handler) postReport(w http.ResponseWriter, r *http.Request) error {
 	var p postedReport
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&p); err != nil || d.More() {
+	err = d.Decode(&p)
+	if _, end := d.Token(); err != nil || end != io.EOF {
 		return newProblem(http.StatusBadRequest, "", "Expected one JSON object with lat, lng and factors, and any of day, daypart, dark, key and proof.")
 	}
 	in, err := h.readPosted(p)

@@ -87,6 +87,7 @@ func TestPostReport_refuses(t *testing.T) {
 		"no json":          {`lat=51`, ""},
 		"array":            {`[]`, ""},
 		"two objects":      {`{` + here + `}{}`, ""},
+		"a bracket more":   {`{` + here + `}]`, ""},
 		"unknown member":   {`{` + here + `,"name":"Ann"}`, ""},
 		"text as number":   {`{"lat":"51","lng":0,"factors":["rundown"]}`, ""},
 		"no latitude":      {`{"lng":0,"factors":["rundown"]}`, "lat"},
@@ -127,6 +128,26 @@ func TestPostReport_refuses(t *testing.T) {
 	}
 	if got := f.postJSON(`{"proof":"` + strings.Repeat("x", 9<<10) + `"}`).StatusCode; got != http.StatusRequestEntityTooLarge {
 		t.Errorf("9 KiB: status %d", got)
+	}
+}
+
+// A program that asks for what is not there gets a problem, not a page.
+func TestHandler_notForPrograms(t *testing.T) {
+	f := newFixture(t, nil)
+	for asked, want := range map[string]string{
+		"GET /api/v1/reports": "405 POST", "DELETE /api/v1/reports": "405 POST", "OPTIONS /api/v1/reports": "405 POST", "PUT /api/v1/challenge": "405 GET",
+		"GET /api/v1/reports/1": "404 ", "GET /api/v1/challenge/1": "404 ",
+		"GET /open311": "404 ", "GET /open311/v2": "404 ", "GET /open311/v2/": "404 ", "PUT /open311/v2/requests.json": "404 ", "GET /open311/v2/requests/1.json": "404 ",
+	} {
+		method, path, _ := strings.Cut(asked, " ")
+		r := f.do(httptest.NewRequest(method, path, nil))
+		typ := r.Header.Get("Content-Type")
+		if got := fmt.Sprint(r.StatusCode, " ", r.Header.Get("Allow")); got != want || !strings.Contains(typ, "json") || !json.Valid([]byte(read(t, r))) {
+			t.Errorf("%s: %q, %s; expected %q", asked, got, typ, want)
+		}
+	}
+	if r := f.do(httptest.NewRequest(http.MethodPut, "/open311/v2/requests.xml", nil)); r.StatusCode != http.StatusNotFound || !strings.Contains(read(t, r), "<errors>") {
+		t.Errorf("PUT of XML: status %d", r.StatusCode)
 	}
 }
 

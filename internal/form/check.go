@@ -112,13 +112,13 @@ func (v *visit) loadForSending() (answers, bool) {
 		a, err = decodeAnswers(plain)
 	}
 	if err != nil {
-		v.redirect(address(pathGone, v.tr.Lang, ""))
+		v.over()
 		return answers{}, false
 	}
 	newest, f := v.drafts.newest(a)
 	switch {
 	case f == wasLeft:
-		v.redirect(address(pathGone, v.tr.Lang, ""))
+		v.over()
 		return answers{}, false
 	case f == alive:
 		a = newest

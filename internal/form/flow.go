@@ -19,7 +19,7 @@ func (v *visit) load() (a answers, ok bool) {
 			return a, true
 		}
 	}
-	v.redirect(address(pathGone, v.tr.Lang, ""))
+	v.over()
 	return answers{}, false
 }
 

@@ -170,8 +170,13 @@ func TestHandler_where_poster(t *testing.T) {
 	b.sees("/report/where?at=8b194ac260b6fff")
 	b.visit("/report/where?lang=en&at=8b194ac260b6fff")
 	b.sees(f.T("en", "where.poster"), `value="8b194ac260b6fff"`)
-	if got := f.PosterOpens()["lights-26"]; got != 1 {
-		t.Errorf("the poster was opened %d times", got)
+	for opened, want := range []int{1: 0, 9: 0, 10: 10, 19: 10, 20: 20} {
+		if opened > 1 {
+			f.get("/report?lang=en&at=8b194ac260b6fff&c=lights-26")
+		}
+		if got := f.PosterOpens(); opened > 0 && want != 0 && got["lights-26"] != want || len(got) != min(opened/10, 1) {
+			t.Errorf("the poster was opened %d times: %v", opened, got)
+		}
 	}
 	for _, at := range []string{"zzz", "8b1fb46622dcfff", "81194ffffffffff"} {
 		if page := read(t, f.get("/report?at="+at)); strings.Contains(page, "where?at=") {
@@ -297,6 +302,11 @@ func TestHandler_tokens_damaged(t *testing.T) {
 			}
 		}
 	}
+	// The address of the button, typed again after the line was cut, does not say
+	// that nothing was sent.
+	if r := f.get("/report/send?lang=cy"); r.Header.Get("Location") != "/report/gone?lang=cy" {
+		t.Errorf("/report/send: status %d, to %q", r.StatusCode, r.Header.Get("Location"))
+	}
 	// A draft is no receipt for something sent.
 	if r := f.get("/report/done?s=" + good); r.StatusCode != http.StatusSeeOther {
 		t.Errorf("a draft opens the last page: %d", r.StatusCode)
@@ -329,5 +339,33 @@ func TestHandler_crossSite(t *testing.T) {
 		if got := f.do(r).StatusCode; got != c.want {
 			t.Errorf("%s: status %d, expected %d", name, got, c.want)
 		}
+	}
+}
+
+// A site for one town finds its own streets behind all others of their name, and
+// says of a place elsewhere that it is elsewhere.
+func TestHandler_where_oneTown(t *testing.T) {
+	f := newFixture(t, func(cfg *form.Config, _ *form.Parts) {
+		var err error
+		if cfg.Area, err = report.ParseArea("-0.2,51.3,0.0,51.45"); err != nil {
+			t.Fatal(err)
+		}
+	})
+	for q, want := range map[string]string{"Newton": "where.error.outside", "Birmingham": "where.error.outside", "zzzzqq": "where.error.unknown", "Waddon": "", "New": ""} {
+		b := f.open(t, "/report/where?lang=en")
+		b.submit("q", q, "do", "search")
+		b.on("/report/where")
+		if want != "" {
+			b.sees(f.T("en", want))
+		} else {
+			b.sees(map[string]string{"Waddon": "<strong>Waddon</strong>", "New": "<strong>New Addington</strong>"}[q])
+		}
+	}
+	said := read(t, f.post("/report/search", url.Values{"q": {"Birmingham"}, "lang": {"en"}}))
+	if !strings.Contains(said, `"places":[]`) || !strings.Contains(said, f.T("en", "where.error.outside")) {
+		t.Errorf("suggestions: %s", said)
+	}
+	if page := read(t, f.get("/poster?place=Birmingham")); strings.Contains(page, "class=\"qr\"") {
+		t.Error("a poster for another town")
 	}
 }

@@ -66,14 +66,18 @@ func roundMetres(m float64) int {
 // searchPlaces answers the suggestions of the search box. The question comes in
 // the body, so that no log of addresses has it.
 func (v *visit) searchPlaces() {
-	list, _ := v.find(clip(v.r.PostForm.Get("q")), false)
+	seen := v.find(clip(v.r.PostForm.Get("q")), false)
+	list, said := seen.found, v.tr.T("where.count", "Count", len(seen.found))
 	if list == nil {
 		list = []found{}
+	}
+	if seen.beyond {
+		said = v.tr.T("where.error.outside")
 	}
 	v.json(struct {
 		Places []found `json:"places"`
 		Said   string  `json:"said"`
-	}{list, v.tr.T("where.count", "Count", len(list))})
+	}{list, said})
 }
 
 // nearPlace says in words where a point is, and whether reports are taken there.

@@ -102,7 +102,7 @@ func open311Complaint(status int, text string) open311Answer {
 func (h *Handler) open311(serve func(r *http.Request, name string) open311Answer) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		h.guard(w.Header())
-		name, format := splitFormat(r.PathValue("file"))
+		name, format := splitFormat(path.Base(r.URL.Path))
 		a := open311Complaint(http.StatusNotFound, "There is nothing at this address: name a format, as in services.json or requests.xml.")
 		if format != "" {
 			r.Body = http.MaxBytesReader(w, r.Body, maxFormBytes)
@@ -139,6 +139,11 @@ func (h *Handler) open311Get(r *http.Request, name string) open311Answer {
 // open311Definition answers for one service. None has attributes.
 func (h *Handler) open311Definition(*http.Request, string) open311Answer {
 	return open311Complaint(http.StatusNotFound, "The services of this site have no further attributes.")
+}
+
+// open311Other answers for addresses and methods that are none of the others'.
+func (h *Handler) open311Other(*http.Request, string) open311Answer {
+	return open311Complaint(http.StatusNotFound, "There is nothing at this address by this method: GET v2/services or v2/discovery, POST v2/requests.")
 }
 
 func (h *Handler) open311Post(r *http.Request, name string) open311Answer {

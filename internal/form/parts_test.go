@@ -216,13 +216,14 @@ func TestNew_refuses(t *testing.T) {
 }
 
 func TestReadSupport(t *testing.T) {
-	const ok = `[{"id":"a","name":{"en":"A"},"text":{"en":"B"},"phone":"0800 1"}]`
+	const ok = `[{"id":"a","name":{"en":"A"},"text":{"en":"B"},"phone":"0800 1","emergency":true}]`
 	if list, err := form.ReadSupport(strings.NewReader(ok)); err != nil || len(list) != 1 || list[0].In("cy")["Name"] != "A" || list[0].Tel() != "08001" {
 		t.Errorf("%+v, %v", list, err)
 	}
 	for name, s := range map[string]string{
 		"no json": "x", "unknown member": `[{"id":"a","nmae":{}}]`, "no English": `[{"id":"a","name":{"cy":"A"},"text":{"cy":"B"},"phone":"1"}]`,
 		"no way": `[{"id":"a","name":{"en":"A"},"text":{"en":"B"}}]`, "script": `[{"id":"a","name":{"en":"A"},"text":{"en":"B"},"url":"javascript:x"}]`,
+		"none for now": strings.Replace(ok, `,"emergency":true`, "", 1), "empty": `[]`,
 		"letters": `[{"id":"a","name":{"en":"A"},"text":{"en":"B"},"phone":"call me"}]`,
 	} {
 		if _, err := form.ReadSupport(strings.NewReader(s)); err == nil {

@@ -7,7 +7,6 @@ import (
 	"image"
 	"image/color"
 	"image/png"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -16,8 +15,6 @@ import (
 	"github.com/boombuler/barcode"
 	"github.com/boombuler/barcode/qr"
 	h3 "github.com/uber/h3-go/v4"
-
-	"github.com/streetsafe/streetsafe/internal/report"
 )
 
 // quietZone is the white margin around a QR code that scanners need, in modules
@@ -68,12 +65,12 @@ func (v *visit) posterPlace(place string) (c h3.Cell, label string, ok bool) {
 	if c, ok := parseHint(place); ok {
 		return c, v.placeLabel(c), v.cfg.Area.Contains(centre(c))
 	}
-	list := v.places.Search(place, 1)
-	if len(list) == 0 || !v.cfg.Area.Contains(list[0].Lat, list[0].Lng) {
+	list := v.find(place, false).found
+	if len(list) == 0 {
 		return 0, "", false
 	}
-	c, err := report.CellAt(list[0].Lat, list[0].Lng)
-	return c, list[0].Name, err == nil
+	c, ok = parseHint(list[0].Cell)
+	return c, list[0].Name, ok
 }
 
 // posterLink is what the code says: the form, the cell of the poster, and the
@@ -188,10 +185,12 @@ func (m modules) png() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// maxTag bounds a campaign tag; maxTags how many are told apart.
+// maxTag bounds a campaign tag; maxTags how many are told apart; posterStep is
+// what their counts are rounded down to.
 const (
-	maxTag  = 24
-	maxTags = 1000
+	maxTag     = 24
+	maxTags    = 1000
+	posterStep = 10
 )
 
 // cleanTag keeps a tag that can name a campaign and hardly a person: at most 24
@@ -224,11 +223,18 @@ func (t *tally) count(tag string) {
 }
 
 // PosterOpens tells how often the first page was opened from the posters of
-// each campaign since the start of the process, for officers.
+// each campaign since the start of the process, for officers: in whole tens, so
+// that a poster made for one person does not tell when they opened it.
 func (h *Handler) PosterOpens() map[string]int {
 	h.posters.mu.Lock()
 	defer h.posters.mu.Unlock()
-	return maps.Clone(h.posters.byTag)
+	out := map[string]int{}
+	for tag, n := range h.posters.byTag {
+		if tens := n / posterStep * posterStep; tens > 0 {
+			out[tag] = tens
+		}
+	}
+	return out
 }
 
 // Languages returns the tags of the languages the form speaks, English first.

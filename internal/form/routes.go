@@ -23,13 +23,14 @@ const (
 	pathPoster    = "/poster"
 	pathReports   = "/api/v1/reports"
 	pathChallenge = "/api/v1/challenge"
-	pathOpen311   = "/open311/v2/"
+	rootOpen311   = "/open311"
+	pathOpen311   = rootOpen311 + "/v2/"
 )
 
 // Prefixes lists what a server mounts a Handler at: each path and everything
 // below it.
 func Prefixes() []string {
-	return []string{pathStart, pathCode, pathPoster, pathReports, pathChallenge, "/open311"}
+	return []string{pathStart, pathCode, pathPoster, pathReports, pathChallenge, rootOpen311}
 }
 
 func (h *Handler) routes() http.Handler {
@@ -48,6 +49,7 @@ func (h *Handler) routes() http.Handler {
 	page("GET "+pathCheck, (*visit).check)
 	page("POST "+pathProof, (*visit).renewProof)
 	page("POST "+pathSend, (*visit).send)
+	page("GET "+pathSend, (*visit).over) // as an address typed again after the line was cut
 
 	page("GET "+pathSent, (*visit).sentPage)
 	page("GET "+pathAbout, (*visit).askAbout)
@@ -70,9 +72,15 @@ func (h *Handler) routes() http.Handler {
 
 	m.HandleFunc("POST "+pathReports, h.api(h.postReport))
 	m.HandleFunc("GET "+pathChallenge, h.api(h.getChallenge))
+	m.HandleFunc(pathReports, h.api(onlyBy(http.MethodPost)))
+	m.HandleFunc(pathChallenge, h.api(onlyBy(http.MethodGet)))
+	m.HandleFunc(pathReports+"/", h.api(nothingHere))
+	m.HandleFunc(pathChallenge+"/", h.api(nothingHere))
 	m.HandleFunc("GET "+pathOpen311+"{file}", h.open311(h.open311Get))
 	m.HandleFunc("GET "+pathOpen311+"services/{file}", h.open311(h.open311Definition))
 	m.HandleFunc("POST "+pathOpen311+"{file}", h.open311(h.open311Post))
+	m.HandleFunc(rootOpen311, h.open311(h.open311Other))
+	m.HandleFunc(rootOpen311+"/", h.open311(h.open311Other))
 
 	page(pathStart+"/", (*visit).notFound)
 	page(pathCode+"/", (*visit).notFound)

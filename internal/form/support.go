@@ -3,9 +3,11 @@ package form
 import (
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/streetsafe/streetsafe/internal/words"
@@ -50,6 +52,9 @@ func ReadSupport(r io.Reader) ([]SupportService, error) {
 		case strings.Trim(s.Phone, "0123456789 ") != "":
 			return nil, fmt.Errorf("support service %q: phone %q: expected digits and spaces", s.ID, s.Phone)
 		}
+	}
+	if !slices.ContainsFunc(list, func(s SupportService) bool { return s.Emergency }) {
+		return nil, errors.New("support services: the first page names those for now: mark one at least with \"emergency\": true")
 	}
 	return list, nil
 }

@@ -16,6 +16,10 @@ import (
 const (
 	maxFound = 8
 
+	// wideSearch is how many places are looked at when some of the first ones lie
+	// outside the area: of a name that is everywhere, those inside are wanted.
+	wideSearch = 400
+
 	// nudgeMetres moves the point by about one cell.
 	nudgeMetres = 50
 
@@ -64,7 +68,8 @@ func (v *visit) askWhere() {
 	data := whereData{Attribution: v.places.Attribution(), Basemap: v.cfg.Basemap, Bounds: v.cfg.Area.Bounds()}
 	if a.search != "" && !strings.HasPrefix(a.search, badDate) {
 		data.Query, data.Searched = a.search, true
-		data.Found, data.Outside = v.find(a.search, true)
+		seen := v.find(a.search, true)
+		data.Found, data.Outside = seen.found, seen.asked
 	}
 	if a.hint != 0 {
 		lat, lng := centre(a.hint)
@@ -78,24 +83,43 @@ func (v *visit) askWhere() {
 	v.render(http.StatusOK, out)
 }
 
+// lookup is what a search gave.
+type lookup struct {
+	found  []found
+	beyond bool   // nothing, but there are such places outside the area
+	asked  string // attribution of the outside gazetteer when it was asked
+}
+
 // find looks a place up in our own index, then, when the button was pressed and
 // there is one, in the outside gazetteer.
-func (v *visit) find(q string, pressed bool) (out []found, outside string) {
+func (v *visit) find(q string, pressed bool) (out lookup) {
 	list := v.places.Search(q, maxFound)
-	if len(list) == 0 && pressed && v.outside != nil {
-		var err error
-		if list, err = v.outside.Search(v.r.Context(), q, maxFound); err != nil {
-			// Its text may hold the question, so only that it failed is told.
-			v.log.Warn("the outside gazetteer did not answer")
-		}
-		outside = v.outside.Attribution()
+	out.found = v.inside(list)
+	if len(out.found) < len(list) {
+		out.found = v.inside(v.places.Search(q, wideSearch))
 	}
+	out.beyond = len(out.found) == 0 && len(list) > 0
+	if len(out.found) > 0 || !pressed || v.outside == nil {
+		return out
+	}
+	list, err := v.outside.Search(v.r.Context(), q, maxFound)
+	if err != nil {
+		// Its text may hold the question, so only that it failed is told.
+		v.log.Warn("the outside gazetteer did not answer")
+	}
+	out.found, out.asked = v.inside(list), v.outside.Attribution()
+	out.beyond = len(out.found) == 0 && (out.beyond || len(list) > 0)
+	return out
+}
+
+// inside keeps the first places of a list that are in the area.
+func (v *visit) inside(list []gazetteer.Place) (out []found) {
 	for _, p := range list {
-		if f, ok := v.newFound(p); ok {
+		if f, ok := v.newFound(p); ok && len(out) < maxFound {
 			out = append(out, f)
 		}
 	}
-	return out, outside
+	return out
 }
 
 // newFound leaves out places outside the area.
@@ -125,7 +149,7 @@ func (v *visit) takeWhere() {
 			v.again(pathWhere, a, "empty")
 			return
 		}
-		v.showFound(a)
+		v.showFound(a, "")
 	case strings.HasPrefix(form.Get("do"), "move-"):
 		v.nudge(a, strings.TrimPrefix(form.Get("do"), "move-"))
 	case form.Get("lat") != "" || form.Get("lng") != "":
@@ -137,9 +161,9 @@ func (v *visit) takeWhere() {
 			return
 		}
 		v.takeCell(a, c)
-	case q != "" && q != a.search:
+	case q != "" && q != a.search: // suggestions were shown, and none was chosen
 		a.search = q
-		v.showFound(a)
+		v.showFound(a, "choose")
 	case a.cell != 0:
 		v.tookWhere(a)
 	default:
@@ -147,13 +171,17 @@ func (v *visit) takeWhere() {
 	}
 }
 
-// showFound shows the page with what a search gives.
-func (v *visit) showFound(a answers) {
-	if list, _ := v.find(a.search, true); len(list) == 0 {
+// showFound shows the page with what a search gives, and with what is to be put
+// right, "" for nothing.
+func (v *visit) showFound(a answers, code string) {
+	switch seen := v.find(a.search, true); {
+	case seen.beyond:
+		v.again(pathWhere, a, "outside")
+	case len(seen.found) == 0:
 		v.again(pathWhere, a, "unknown")
-		return
+	default:
+		v.again(pathWhere, a, code)
 	}
-	v.goOn(pathWhere, a)
 }
 
 // takePoint is where a coordinate ends: it becomes a cell and is gone.

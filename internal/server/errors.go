@@ -38,6 +38,9 @@ func badParam(param, value, expect string) *problem {
 	return p
 }
 
+// storeRetry is after how many seconds to ask for what the store was away for.
+const storeRetry = 30
+
 // asProblem is the one table from kinds of error to answers.
 func asProblem(err error) (p *problem, known bool) {
 	var pe *report.ParamError
@@ -49,6 +52,10 @@ func asProblem(err error) (p *problem, known bool) {
 		return refused(refusal), true
 	case errors.As(err, &pe):
 		return badParam(pe.Param, pe.Value, pe.Expect), true
+	case access.StoreAway(err):
+		p := newProblem(http.StatusServiceUnavailable, "The database cannot be reached just now: the map goes on, this does not. Nothing was kept. Try again in a moment.")
+		p.retryAfter = storeRetry
+		return p, true
 	}
 	return newProblem(http.StatusInternalServerError, "Something went wrong on our side. Try again in a moment."), false
 }

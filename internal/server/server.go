@@ -63,6 +63,8 @@ type Parts struct {
 
 	Review pages.Review // reports that are held back; nil for no page about them
 
+	Posters func() map[string]int // how often the form was opened from the posters of a campaign; nil for not known
+
 	// Mounted are handlers that answer beside ours, such as the report form's, by
 	// path: each gets that path, everything below it, and it with an ending.
 	Mounted map[string]http.Handler
@@ -93,6 +95,7 @@ type Server struct {
 
 	monthPrecision func() MonthPrecision
 	review         pages.Review
+	posters        func() map[string]int
 }
 
 // New returns a server. It fails when its embedded files do not fit together.
@@ -106,7 +109,7 @@ func New(cfg Config, p Parts) (*Server, error) {
 	}
 	s.announcer, s.packages, s.views, s.actions = newAnnouncer(), p.Packages, p.Views, p.Actions
 	s.workbench.Store(&Workbench{})
-	s.monthPrecision, s.review = p.MonthPrecision, p.Review
+	s.monthPrecision, s.review, s.posters = p.MonthPrecision, p.Review, p.Posters
 	if s.gate == nil {
 		if cfg.Mode != modeDemo {
 			return nil, errors.New("a server that is no demo needs to know who may see what")
@@ -175,7 +178,7 @@ func (s *Server) routes() *mux.Router {
 	get("/favicon.ico", s.icon)
 
 	m.Handle("/demo/view", s.answer(s.sameOrigin(s.demoView))).Methods(http.MethodPost)
-	people := pages.New(s.gate, pages.Config{Asset: s.assetURL, Synthetic: s.cfg.Synthetic, Log: s.log, Review: s.review, Near: s.nameNear})
+	people := pages.New(s.gate, pages.Config{Asset: s.assetURL, Synthetic: s.cfg.Synthetic, Log: s.log, Review: s.review, Near: s.nameNear, Posters: s.posters})
 	for _, path := range pages.Paths {
 		m.MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool { return below(r.URL.Path, path) }).Handler(people)
 	}

@@ -139,16 +139,22 @@ func publishActions(t testing.TB, dir, actions string) {
 // open returns the site over a directory.
 func open(t testing.TB, dir string, cfg site.Config) (*site.Site, *public.Handler) {
 	t.Helper()
-	data, err := public.NewHandler(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := handlerOf(t, dir)
 	cfg.Log = slog.New(slog.DiscardHandler)
 	s, err := site.New(cfg, data)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s, data
+}
+
+func handlerOf(t testing.TB, dir string) *public.Handler {
+	t.Helper()
+	data, err := public.NewHandler(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
 
 // fixture is the site over halves.

@@ -85,11 +85,7 @@ func readModel(data *public.Handler) (*model, error) {
 	m := &model{byID: map[string]*edition{}, actions: &actionList{}, breaks: map[string]map[string]map[int][]int{}, pages: newPageCache(maxPages), pictures: newPageCache(maxPictures)}
 	body, _, ok := data.Open(indexPath)
 	if !ok {
-		// Actions may be published before the first release.
-		if _, _, acted := data.Open(actionsPath); !acted {
-			return nil, errors.New("site: no releases")
-		}
-		body = []byte("{}")
+		body = []byte("{}") // before the first release the pages say so
 	}
 	var index public.Index
 	if err := json.Unmarshal(body, &index); err != nil {

@@ -3,12 +3,15 @@ package site_test
 import (
 	"encoding/json"
 	"html"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/streetsafe/streetsafe/internal/release/public"
 	"github.com/streetsafe/streetsafe/internal/site"
 )
 
@@ -172,12 +175,41 @@ func TestSite_followsTheData(t *testing.T) {
 	}
 }
 
+// Before the first release every page is there and says so, whether or not there
+// is a directory; data are not, and the first release appears when it is loaded.
 func TestSite_nothingPublished(t *testing.T) {
-	dir := t.TempDir()
-	publish(t, dir, nil)
-	s, _ := open(t, dir, site.Config{})
-	if w := get(s, "/map"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "Nothing is published yet") {
-		t.Errorf("%d %.300s", w.Code, w.Body)
+	empty := t.TempDir()
+	publish(t, empty, nil)
+	dir := filepath.Join(t.TempDir(), "later")
+	for name, data := range map[string]*public.Handler{"no release in the list": handlerOf(t, empty), "no directory": public.NewEmpty(dir)} {
+		s, err := site.New(site.Config{Log: slog.New(slog.DiscardHandler)}, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for path, want := range map[string]string{"/map": "Nothing is published yet", "/map?lang=cy": "Nid oes dim wedi", "/embed": "Nothing is published yet",
+			"/embed?view=forces": "Nothing is published yet", "/embed/builder": "Nothing is published yet", "/whatchanged": "has published an action yet", "/whatchanged?lang=cy": "wedi cyhoeddi gweithred eto"} {
+			if w := get(s, path); w.Code != http.StatusOK || !strings.Contains(html.UnescapeString(w.Body.String()), want) {
+				t.Errorf("%s: %s: %d %.300s", name, path, w.Code, w.Body)
+			}
+		}
+		for _, path := range []string{"/2026-H1/cells.csv", "/actions/actions.json", "/picture/map.png", "/picture/map.svg", "/ogc/"} {
+			if w := get(s, path); w.Code != http.StatusNotFound {
+				t.Errorf("%s: %s: %d", name, path, w.Code)
+			}
+		}
+		if name != "no directory" {
+			continue
+		}
+		publish(t, dir, halves())
+		if err := data.Reload(); err != nil {
+			t.Fatal(err)
+		}
+		if got := config(t, get(s, "/map").Body.String()); got.Drawn.ID != "2026-H1" {
+			t.Errorf("after the first release the map shows %q", got.Drawn.ID)
+		}
+		if w := get(s, "/ogc/"); w.Code != http.StatusOK {
+			t.Errorf("after the first release /ogc/: %d", w.Code)
+		}
 	}
 }
 

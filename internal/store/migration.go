@@ -25,6 +25,7 @@ type MigrationState struct {
 	Name      string
 	Applied   bool
 	AppliedOn report.Day // when Applied
+	Unknown   bool       // applied by a newer program
 }
 
 // AppliedMigration is what a database remembers of a migration.
@@ -85,9 +86,9 @@ func States(known []Migration, applied []AppliedMigration) []MigrationState {
 	}
 	for i, a := range applied {
 		if i == len(states) {
-			states = append(states, MigrationState{})
+			states = append(states, MigrationState{Unknown: true})
 		}
-		states[i] = MigrationState{Number: a.Number, Name: a.Name, Applied: true, AppliedOn: a.AppliedOn}
+		states[i] = MigrationState{Number: a.Number, Name: a.Name, Applied: true, AppliedOn: a.AppliedOn, Unknown: states[i].Unknown}
 	}
 	return states
 }

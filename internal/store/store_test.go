@@ -262,3 +262,15 @@ func TestSchedule_Due(t *testing.T) {
 		}
 	}
 }
+
+func TestStates_ofNewerProgram(t *testing.T) {
+	known := []store.Migration{{Number: 1, Name: "a"}, {Number: 2, Name: "b"}}
+	applied := []store.AppliedMigration{{Number: 1, Name: "a", AppliedOn: 5}, {Number: 2, Name: "b", AppliedOn: 6}, {Number: 3, Name: "c", AppliedOn: 7}}
+	got := store.States(known, applied)
+	if len(got) != 3 || got[1].Unknown || !got[2].Unknown || !got[2].Applied || got[2].Name != "c" {
+		t.Errorf("%+v", got)
+	}
+	if got := store.States(known, applied[:1]); got[1].Applied || got[1].Unknown {
+		t.Errorf("not applied yet: %+v", got)
+	}
+}

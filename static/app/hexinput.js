@@ -17,11 +17,12 @@ export function pointer(map, layer, outline, on, tip = byId('tip')) {
     frame = requestAnimationFrame(() => {
       const hex = layer()?.pick(e.latlng);
       if (!hex) return leave();
-      tip.style.transform = `translate(${e.containerPoint.x + 14}px, ${e.containerPoint.y + 14}px)`;
       tip.hidden = false;
+      if (hex.cell !== cell) tip.textContent = on.tip(hex);
+      const x = Math.min(e.containerPoint.x + 14, map.getSize().x - tip.offsetWidth - 4);
+      tip.style.transform = `translate(${x}px, ${e.containerPoint.y + 14}px)`;
       if (hex.cell === cell) return;
       cell = hex.cell;
-      tip.textContent = on.tip(hex);
       outline.show('hover', hex.ring);
       map.getContainer().classList.add('over-hex');
     });

@@ -2,8 +2,6 @@
 // Says on the landing page, too, when the data is made up.
 import { getJSON } from './api.js';
 
-// Published figures are there once something is released.
-fetch('/public/manifest.json', { method: 'HEAD' }).then((r) => { if (r.ok) document.getElementById('public-map')?.removeAttribute('hidden'); }).catch(() => {});
 getJSON('/api/v1/config').then((c) => {
   if (/** @type {import('./api.js').Config} */ (c).synthetic) document.getElementById('synthetic')?.removeAttribute('hidden');
 }).catch(() => { /* the page stands without it; the map reports a server that is down */ });

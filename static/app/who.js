@@ -14,6 +14,7 @@ function demo(who) {
     h('label', { for: 'demo-as', text: 'Demo: you see it as ' }), choice, back, h('button', { type: 'submit', text: 'Switch' }));
   // The address of now, with the filters that were chosen meanwhile.
   form.addEventListener('submit', () => { back.value = location.pathname + location.search + location.hash; });
+  if (who.may.includes('review')) form.append(h('a', { href: '/admin/review', text: 'Held back reports' }));
   byId('synthetic').append(form);
   byId('synthetic').hidden = false;
 }

@@ -10,6 +10,8 @@ import { fillTable } from './table.js';
 import { about, config, periodOf, t } from './text.js';
 
 const TABLE_MS = 150;
+/** A panel that begins below this share of the window is moved up to the other. */
+const LOW = 0.8, RISEN = 0.6;
 
 /** @typedef {import('./actions.js').Action} Action */
 
@@ -46,8 +48,13 @@ function start(/** @type {import('./text.js').Drawn} */ drawn) {
     state.cell = hex.cell;
     write();
     outlineChosen();
-    panel.show(hex.cell, hex, byKey);
+    panel.show(hex.cell, hex, byKey).then(reveal);
     if (hex.count) announce(about(hex.count, state.theme));
+  }
+  /** On a phone the panel is below the map: its beginning comes into sight, and the map stays there. */
+  function reveal() {
+    const top = byId('panel').getBoundingClientRect().top;
+    if (top > innerHeight * LOW) scrollBy({ top: top - innerHeight * RISEN, behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' });
   }
   /** @param {Action} a */
   const open = (a) => choose({ cell: a.cells[0], at: { lat: a.lat, lng: a.lng } }, true);

@@ -26,6 +26,8 @@ type Config struct {
 
 	Review Review                        // what is held back; nil for no page about it
 	Near   func(lat, lng float64) string // names a place near a point, "" for none
+
+	Posters func() map[string]int // how often the form was opened from the posters of a campaign; nil for not known
 }
 
 //go:embed templates/*.html style.css
@@ -145,6 +147,9 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, err error) {
 		err = h.refuse(w, r, http.StatusUnauthorized, "You are no longer logged in. Log in and do it once more.")
 	case errors.As(err, &refusal):
 		err = h.refuse(w, r, http.StatusForbidden, refusal.Reason)
+	case access.StoreAway(err):
+		w.Header().Set("Retry-After", "30")
+		err = h.refuse(w, r, http.StatusServiceUnavailable, "The database cannot be reached just now, so nobody can log in and nothing can be changed. Nothing was kept. Try again in a moment.")
 	default:
 		h.cfg.Log.Error("request failed", slog.String("path", r.Pattern), slog.Any("error", err))
 		err = h.refuse(w, r, http.StatusInternalServerError, "Something went wrong on our side. Try again in a moment.")

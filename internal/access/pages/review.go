@@ -1,10 +1,12 @@
 package pages
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/uber/h3-go/v4"
@@ -36,6 +38,28 @@ type reviewView struct {
 	Kinds   int64
 	Closer  []store.Held // by neighbourhood; nil until a reason was given
 	Why     string       // what was typed, to put right
+
+	Posters []posterOpens
+}
+
+// posterOpens is how often the form was opened from a campaign's posters.
+type posterOpens struct {
+	Tag   string
+	Times int
+}
+
+// posters lists campaigns, the one that was opened most first.
+func (h *Handler) posters() (out []posterOpens) {
+	if h.cfg.Posters == nil {
+		return nil
+	}
+	for tag, times := range h.cfg.Posters() {
+		out = append(out, posterOpens{tag, times})
+	}
+	slices.SortFunc(out, func(a, b posterOpens) int {
+		return cmp.Or(cmp.Compare(b.Times, a.Times), cmp.Compare(a.Tag, b.Tag))
+	})
+	return out
 }
 
 // Near names an area.
@@ -73,7 +97,7 @@ func (h *Handler) reviewPage(w http.ResponseWriter, r *http.Request, _ *access.I
 	if err != nil {
 		return err
 	}
-	p.Review = &reviewView{Days: days[:min(len(days), maxDays)], More: max(0, len(days)-maxDays)}
+	p.Review = &reviewView{Days: days[:min(len(days), maxDays)], More: max(0, len(days)-maxDays), Posters: h.posters()}
 	if n, err := strconv.Atoi(r.URL.Query().Get("n")); err == nil && n >= 0 {
 		switch r.URL.Query().Get("done") {
 		case "released":

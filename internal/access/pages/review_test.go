@@ -67,7 +67,8 @@ func newDesk(t *testing.T) *desk {
 		t.Fatal(err)
 	}
 	d.pages = pages.New(d.gate, pages.Config{Asset: func(s string) string { return "/static/" + s }, Log: slog.New(slog.DiscardHandler), Review: st,
-		Near: func(lat, _ float64) string { return fmt.Sprintf("place at %.0f", lat) }})
+		Near:    func(lat, _ float64) string { return fmt.Sprintf("place at %.0f", lat) },
+		Posters: func() map[string]int { return map[string]int{"lights-26": 40, "arcade": 120} }})
 	const password = "correct horse battery staple"
 	for name, role := range map[string]string{"officer": "officer national", "bound": "officer E09000008", "planner": "planner E09000008", "admin": "admin national"} {
 		role, area, _ := strings.Cut(role, " ")
@@ -170,8 +171,13 @@ func TestReview_who(t *testing.T) {
 	if d.held() != 9 || len(d.audited()) != 0 {
 		t.Errorf("%d are held, %v", d.held(), d.audited())
 	}
-	if _, _, page := d.ask("planner", http.MethodGet, "/account", nil); strings.Contains(page, "/admin/review") {
-		t.Error("a planner is led to held back reports")
+	for who, led := range map[string]bool{"officer": true, "bound": false, "planner": false} {
+		if _, _, page := d.ask(who, http.MethodGet, "/account", nil); strings.Contains(page, `href="/admin/review"`) != led {
+			t.Errorf("%s is led to held back reports: %t", who, !led)
+		}
+	}
+	if _, _, page := d.ask("admin", http.MethodGet, "/admin", nil); !strings.Contains(page, `href="/admin/review"`) {
+		t.Error("an administrator is not led to held back reports")
 	}
 }
 
@@ -182,6 +188,9 @@ func TestReview_list(t *testing.T) {
 		if !strings.Contains(list, want) {
 			t.Errorf("the list lacks %q:\n%s", want, list)
 		}
+	}
+	if first, second := strings.Index(list, "<td>120</td>"), strings.Index(list, "<td>40</td>"); first < 0 || second < first {
+		t.Errorf("posters are not listed, the one most opened first:\n%s", list)
 	}
 	page, _ := d.batch("officer", 1)
 	for _, want := range []string{"<dd>6</dd>", "Release 6 reports", "they count"} {

@@ -54,6 +54,8 @@ function optionOf(place, i) {
   row.append(radio, label);
   return row;
 }
+// Whoever goes on without having chosen finds the same suggestions again.
+choose.addEventListener('formdata', (e) => { if (!e.formData.get('choice') && !e.formData.get('lat')) e.formData.set('q', input('q').value); });
 $('options').addEventListener('change', (e) => {
   const radio = /** @type {HTMLInputElement} */ (e.target);
   setPoint({ lat: Number(radio.dataset.lat), lng: Number(radio.dataset.lng) }, { zoom: Math.min(DEEPEST, Math.max(15, Number(radio.dataset.zoom))), from: 'list' });

@@ -44,6 +44,14 @@ func NewHandler(dir string) (*Handler, error) {
 	return h, nil
 }
 
+// NewEmpty returns a Handler over a directory in which nothing need be published
+// yet, and which need not be there: Reload and ReloadActions load what comes.
+func NewEmpty(dir string) *Handler {
+	h := &Handler{dir: dir}
+	h.files.Store(&fileSet{})
+	return h
+}
+
 // Reload loads releases that were added. A release that was served before and
 // has changed is an error, which leaves everything as it was.
 func (h *Handler) Reload() error {

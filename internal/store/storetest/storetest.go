@@ -40,7 +40,10 @@ func Run(t *testing.T, create New) {
 		{"Retention", testRetention},
 		{"History", testHistory},
 	} {
-		t.Run(c.name, func(t *testing.T) { c.test(t, create) })
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel() // each has databases of its own
+			c.test(t, create)
+		})
 	}
 }
 

@@ -233,6 +233,22 @@ test('form/map: a tap sets the pin, dragging moves it, the place of the device t
   await context.close();
 });
 
+test('form/suggestions stay for whoever goes on without choosing one', async () => {
+  const { page, context, faults } = await open(browser, '/report/where?lang=en', PHONE), t = words('en');
+  const go = () => page.getByRole('button', { name: t.continue, exact: true }).click();
+  await page.getByLabel(t['where.search.label']).fill('Waddon');
+  await page.getByRole('radio', { name: /^Waddon/ }).first().waitFor();
+  await go();
+  await page.waitForSelector('#summary');
+  assert.ok((await page.textContent('#summary'))?.includes(t['where.error.choose']));
+  assert.equal(await page.getByLabel(t['where.search.label']).inputValue(), 'Waddon');
+  await page.getByRole('radio', { name: /^Waddon/ }).first().check();
+  await go();
+  await isOn(page, '/report/place');
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
 test('form/map: a point outside the area is named at once and not taken', async () => {
   const { page, context } = await open(browser, '/report/where?lang=en', { permissions: ['geolocation'], geolocation: { latitude: 48.85, longitude: 2.35 } });
   await page.waitForSelector('#map[data-ready]');

@@ -1,4 +1,5 @@
 // What the browser tests share: a page that records everything it must not do.
+import { readFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
 /** Where the real server listens. */
@@ -29,10 +30,8 @@ export async function open(browser, path, options = {}, prepare = undefined) {
     const url = new URL(r.url());
     if (url.origin !== new URL(BASE).origin && !['data:', 'blob:'].includes(url.protocol)) faults.push(`request to ${r.url()}`);
   });
-  // The landing page asks whether anything is released; the demo has nothing.
-  const may404 = (/** @type {string} */ u) => u.endsWith('/public/manifest.json');
-  page.on('response', (r) => { if (r.status() >= 400 && !may404(r.url())) faults.push(`${r.status()} for ${r.url()}`); });
-  page.on('console', (m) => { if (['error', 'warning'].includes(m.type()) && !may404(m.location().url)) faults.push(`console ${m.type()}: ${m.text()}`); });
+  page.on('response', (r) => { if (r.status() >= 400) faults.push(`${r.status()} for ${r.url()}`); });
+  page.on('console', (m) => { if (['error', 'warning'].includes(m.type())) faults.push(`console ${m.type()}: ${m.text()}`); });
   page.on('pageerror', (e) => faults.push(`exception: ${e.message}`));
   await page.addInitScript(() => {
     /** @type {any} */ (window).cspViolations = [];
@@ -73,3 +72,11 @@ export async function apiTotal(page, requests) {
 
 /** @param {import('playwright-core').Page} page */
 export const query = (page) => new URL(page.url()).searchParams;
+
+const AXE = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+/** What axe finds wrong with a page or a frame. @param {import('playwright-core').Page|import('playwright-core').Frame} page */
+export async function axe(page) {
+  await page.evaluate(AXE);
+  const found = await page.evaluate(() => /** @type {any} */ (window).axe.run(document, { resultTypes: ['violations'] }));
+  return /** @type {string[]} */ (found.violations.map((/** @type {any} */ v) => `${v.id}: ${v.nodes.map((/** @type {any} */ n) => n.html.slice(0, 120)).join(' | ')}`));
+}

@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { CROYDON, launch, numberIn, open, settled } from './harness.mjs';
+import { CROYDON, axe, launch, numberIn, open, settled } from './harness.mjs';
 
-const AXE = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 
 /** @type {import('playwright-core').Browser} */
@@ -11,12 +9,6 @@ let browser;
 before(async () => { browser = await launch(); });
 after(() => browser.close());
 
-/** @param {import('playwright-core').Page} page */
-async function axe(page) {
-  await page.evaluate(AXE);
-  const found = await page.evaluate(() => /** @type {any} */ (window).axe.run(document, { resultTypes: ['violations'] }));
-  return found.violations.map((/** @type {any} */ v) => `${v.id}: ${v.nodes.map((/** @type {any} */ n) => n.html.slice(0, 120)).join(' | ')}`);
-}
 /** @param {import('playwright-core').Page} page */
 const overflows = (page) => page.evaluate(() => document.documentElement.scrollWidth > innerWidth + 1);
 

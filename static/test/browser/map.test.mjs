@@ -211,7 +211,7 @@ test('landing/says what this is and leads to the map', async () => {
   for (const href of await page.locator('a[href]:visible').evaluateAll((l) => l.map((a) => a.getAttribute('href')))) {
     assert.equal((await page.request.get(new URL(/** @type {string} */ (href), BASE).href)).status(), 200, `${href} exists`);
   }
-  assert.ok(await page.getByRole('link', { name: 'Report a place' }).isVisible());
+  for (const name of ['Report a place', 'The public map', 'What changed']) assert.ok(await page.getByRole('link', { name }).isVisible(), name);
   await page.getByRole('link', { name: /officers’ map/ }).click();
   await settled(page);
   assert.deepEqual(faults, []);

@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { BASE, launch, open } from './harness.mjs';
+import { BASE, axe, launch, open } from './harness.mjs';
 
-const AXE = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const PUBLIC = `${BASE}/public`;
 const AT = 'at=51.3727,-0.0994,12';
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
@@ -13,12 +11,6 @@ let browser;
 before(async () => { browser = await launch(); });
 after(() => browser.close());
 
-/** @param {import('playwright-core').Page} page */
-async function axe(page) {
-  await page.evaluate(AXE);
-  const found = await page.evaluate(() => /** @type {any} */ (window).axe.run(document, { resultTypes: ['violations'] }));
-  return found.violations.map((/** @type {any} */ v) => `${v.id}: ${v.nodes.map((/** @type {any} */ n) => n.html.slice(0, 120)).join(' | ')}`);
-}
 /** The map is drawn and its table is full. @param {import('playwright-core').Page} page */
 const drawn = (page) => page.waitForFunction(() => document.querySelectorAll('#table tbody tr').length > 3 && document.getElementById('map')?.getAttribute('aria-busy') === 'false');
 /** @param {import('playwright-core').Page} page */
@@ -27,8 +19,12 @@ const kept = async (page) => ({ cookies: await page.context().cookies(), stored:
 test('map/a hexagon tells its figure, half-years and what was done, and the table says the same', async () => {
   const { page, context, faults, violations } = await open(browser, `/public/map?${AT}`);
   await drawn(page);
-  const first = page.locator('#table tbody tr').first(), count = (await first.locator('td').textContent()) ?? '';
-  await first.locator('button').click();
+  // At once: names that come in order the rows anew.
+  const count = await page.evaluate(() => {
+    const row = document.querySelector('#table tbody tr');
+    row?.querySelector('button')?.click();
+    return row?.querySelector('td')?.textContent ?? '';
+  });
   await page.waitForSelector('#panel .big');
   assert.equal(await page.textContent('#panel .big'), `About ${count} reports`);
   const cell = new URL(page.url()).searchParams.get('cell');

@@ -203,15 +203,23 @@ func (s *Server) Close() error {
 // Ours reports whether the server may be stopped.
 func (s *Server) Ours() bool { return s.dir != "" }
 
-// NewDatabase makes an empty database, which is dropped when the test ends, and
-// returns its URL.
+// NewDatabase makes an empty database and returns its URL. It is dropped when the
+// test ends, unless the server is ours and goes as a whole: dropping takes a
+// checkpoint each time.
 func (s *Server) NewDatabase(t testing.TB) string {
 	t.Helper()
 	name := "test_" + uuid.NewString()
 	s.admin(t, `CREATE DATABASE `+pgx.Identifier{name}.Sanitize())
+	if s.Ours() {
+		return s.databaseURL(name)
+	}
 	t.Cleanup(func() {
 		s.admin(t, `DROP DATABASE IF EXISTS `+pgx.Identifier{name}.Sanitize()+` WITH (FORCE)`)
 	})
+	return s.databaseURL(name)
+}
+
+func (s *Server) databaseURL(name string) string {
 	u := *s.url
 	u.Path = "/" + name
 	return u.String()
