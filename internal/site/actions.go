@@ -124,7 +124,10 @@ func (v *visit) actionViews(tr *words.Translator, list []action, most int) []act
 		if a.Title == v.words.Pick(words.Fallback, "").T("kind."+a.Kind) { // it had none of its own
 			view.Title = view.Kind
 		}
-		view.Said = v.model.saidAt(tr, a.Cells)
+		view.Said = tr.T("js.said.none")
+		if e, n := v.model.saidBefore(&a); e != nil {
+			view.Said = strings.NewReplacer("{n}", grouped(n), "{period}", e.period(tr)).Replace(tr.T("js.said"))
+		}
 		for _, s := range a.Steps {
 			view.Steps = append(view.Steps, stepView{s, tr.T("status." + s.Status), s.Status})
 		}
@@ -133,18 +136,41 @@ func (v *visit) actionViews(tr *words.Translator, list []action, most int) []act
 	return out
 }
 
-// saidAt tells how many reports the newest half-year that shows the first of an
-// action's hexagons has there.
-func (m *model) saidAt(tr *words.Translator, cells []string) string {
+// saidBefore gives the newest half-year that was over when an action began and
+// that shows the first of its hexagons, with its count; nil for none. A later one
+// would have people speak after somebody acted on what they said.
+func (m *model) saidBefore(a *action) (*edition, int) {
+	if len(a.Cells) == 0 || len(a.Steps) == 0 {
+		return nil, 0
+	}
 	for _, e := range m.releases {
-		if e.Kind != kindHalfYear || len(cells) == 0 {
+		if e.Kind != kindHalfYear || e.To > a.Steps[0].Day { // dates as YYYY-MM-DD
 			continue
 		}
-		if c := e.cells[cells[0]]; c != nil {
-			return strings.NewReplacer("{n}", grouped(c.counts[0]), "{period}", e.period(tr)).Replace(tr.T("js.said"))
+		if c := e.cells[a.Cells[0]]; c != nil {
+			return e, c.counts[0]
 		}
 	}
-	return tr.T("js.said.none")
+	return nil, 0
+}
+
+// said is a figure of saidBefore, as scripts get it.
+type said struct {
+	Release string `json:"release"`
+	Count   int    `json:"count"`
+}
+
+// said answers with what people said before each action, by its id. An action
+// before which nothing is shown is absent.
+func (v *visit) said() {
+	out := map[string]said{}
+	for i := range v.model.actions.Actions {
+		a := &v.model.actions.Actions[i]
+		if e, n := v.model.saidBefore(a); e != nil {
+			out[a.ID] = said{e.ID, n}
+		}
+	}
+	v.figuresOf(out)
 }
 
 // changedData is the page of all actions.

@@ -27,11 +27,14 @@ func TestWhatChanged(t *testing.T) {
 		return html.UnescapeString(strings.Join(strings.Fields(plain.ReplaceAllString(get(s, target).Body.String(), " ")), " "))
 	}
 	all := page("/whatchanged")
-	for _, want := range []string{"2 actions", "People said: about 45 reports in January to June 2026 Seen 10 April 2026 Croydon Council Done 2 October 2026",
-		"People reported this place Seen 1 August 2026", "Not going ahead 20 August 2026 Sutton Council It is protected.", "Trees and bushes Trees and bushes", "Birds nest in <b>it</b>"} {
+	for _, want := range []string{"2 actions", "People said: about 40 reports in July to December 2025 Seen 10 April 2026 Croydon Council Done 2 October 2026",
+		"No figure is shown from before this Seen 1 August 2026", "Not going ahead 20 August 2026 Sutton Council It is protected.", "Trees and bushes Trees and bushes", "Birds nest in <b>it</b>"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("the page lacks %q:\n%s", want, all)
 		}
+	}
+	if got, want := get(s, "/site/said.json").Body.String(), `{"a2":{"release":"2025-H2","count":40}}`; got != want {
+		t.Errorf("scripts get %s, want %s", got, want)
 	}
 	if i, k := strings.Index(all, "Nine lamps"), strings.Index(all, "Birds nest"); i > k {
 		t.Error("the newest change is not first")

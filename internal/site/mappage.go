@@ -243,6 +243,11 @@ func (v *visit) figures() {
 		v.data.ServeHTTP(v.w, v.r)
 		return
 	}
+	v.figuresOf(answer)
+}
+
+// figuresOf sends figures that a script asked for.
+func (v *visit) figuresOf(answer any) {
 	raw, err := json.Marshal(answer)
 	if err != nil { // it holds numbers and texts alone
 		v.cfg.Log.Error("no figures", "error", err)

@@ -192,6 +192,8 @@ func (s *Site) route(path string) func(*visit) {
 		return (*visit).picture
 	case "/site/places.json":
 		return (*visit).places
+	case "/site/said.json":
+		return (*visit).said
 	}
 	switch {
 	case strings.HasPrefix(path, assetPrefix):

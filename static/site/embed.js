@@ -5,7 +5,7 @@ import { featureOfCell } from '../app/geo.js';
 import { Marks, actionCard, loadActions } from './actions.js';
 import { publicMap } from './core.js';
 import { tellHeight } from './frame.js';
-import { createPanel, saidOf } from './panel.js';
+import { createPanel } from './panel.js';
 import { fillTable } from './table.js';
 import { about, config } from './text.js';
 
@@ -42,7 +42,7 @@ function start(/** @type {import('./text.js').Drawn} */ drawn) {
   const table = debounce(TABLE_MS, () => { fillTable(map, (x) => { view('map'); choose(x, true); }); outlineChosen(); near(); tellHeight(); });
   function near() {
     const b = map.map.getBounds(), list = actions.filter((a) => b.contains([a.lat, a.lng]));
-    byId('near').replaceChildren(...list.map((a) => actionCard(a, saidOf(null))));
+    byId('near').replaceChildren(...list.map(actionCard));
     byId('none-near').hidden = list.length > 0;
   }
   const map = publicMap(drawn, state, {

@@ -44,15 +44,9 @@ function named(x, release, around) {
     h('table', { class: 'bars' }, h('tbody', {}, ...shown.map((k) => row(config.themes[k], f[k], f.count))))];
 }
 
-/** What people had said where an action was taken. @param {History|null} x */
-export function saidOf(x) {
-  const r = config.releases.find((k) => k.kind === 'half-year' && x?.figures[k.id]?.count);
-  return r && x ? t('said', { n: x.figures[r.id].count, period: r.period }) : t('said.none');
-}
-
-/** @param {Action[]} list @param {History|null} x */
-function done(list, x) {
-  return [h('h3', { text: t('done.here') }), list.length ? h('div', { class: 'actions' }, ...list.map((a) => actionCard(a, saidOf(x)))) : h('p', { class: 'quiet', text: t('done.none') })];
+/** @param {Action[]} list */
+function done(list) {
+  return [h('h3', { text: t('done.here') }), list.length ? h('div', { class: 'actions' }, ...list.map(actionCard)) : h('p', { class: 'quiet', text: t('done.none') })];
 }
 
 /** How to read it, next to the map. */
@@ -72,7 +66,7 @@ export function createPanel(map, actions, on) {
     idle() {
       turn++;
       const b = map.map.getBounds(), near = actions().filter((a) => b.contains([a.lat, a.lng]));
-      panel.replaceChildren(h('p', { text: t('choose') }), read(), ...(near.length ? [h('h3', { text: t('actions.on') }), h('ul', { class: 'near' }, ...near.slice(0, 12).map((a) =>
+      panel.replaceChildren(h('p', { text: t('choose') }), read(), ...(near.length ? [h('h2', { text: t('actions.on') }), h('ul', { class: 'near' }, ...near.slice(0, 12).map((a) =>
         h('li', {}, h('span', { class: `tag s-${a.status}`, text: config.statuses[a.status] ?? a.status }), ' ', h('button', { type: 'button', class: 'plain', text: titleOf(a), onclick: () => on.open(a) }), a.place ? h('span', { class: 'quiet', text: ` ${a.place}` }) : '')))] : []));
     },
     /**
@@ -87,7 +81,7 @@ export function createPanel(map, actions, on) {
       if (mine !== turn) return;
       const { drawn, theme } = map, n = hex.count ?? own?.figures[drawn.id]?.[theme];
       panel.replaceChildren(head(title), n ? h('p', { class: 'big', text: about(n, theme) }) : h('p', { class: 'big', text: t('not.shown') }), h('p', { class: 'quiet', text: periodOf(drawn.id) }),
-        ...(own ? halves(own, drawn.id, theme) : []), ...(own && !parent ? named(own, drawn.id, false) : []), ...(around ? named(around, drawn.id, true) : []), ...done(actions().filter((a) => concerns(a, cell)), own));
+        ...(own ? halves(own, drawn.id, theme) : []), ...(own && !parent ? named(own, drawn.id, false) : []), ...(around ? named(around, drawn.id, true) : []), ...done(actions().filter((a) => concerns(a, cell))));
       panel.scrollTop = 0;
       if (byKey) panel.focus();
     },

@@ -74,9 +74,10 @@ export async function apiTotal(page, requests) {
 export const query = (page) => new URL(page.url()).searchParams;
 
 const AXE = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
-/** What axe finds wrong with a page or a frame. @param {import('playwright-core').Page|import('playwright-core').Frame} page */
-export async function axe(page) {
+/** What axe finds wrong with a page or a frame. @param {import('playwright-core').Page|import('playwright-core').Frame} page @param {string[]} [more] rules that it leaves out by default */
+export async function axe(page, more = []) {
   await page.evaluate(AXE);
-  const found = await page.evaluate(() => /** @type {any} */ (window).axe.run(document, { resultTypes: ['violations'] }));
+  const rules = Object.fromEntries(more.map((id) => [id, { enabled: true }]));
+  const found = await page.evaluate((rules) => /** @type {any} */ (window).axe.run(document, { resultTypes: ['violations'], rules }), rules);
   return /** @type {string[]} */ (found.violations.map((/** @type {any} */ v) => `${v.id}: ${v.nodes.map((/** @type {any} */ n) => n.html.slice(0, 120)).join(' | ')}`));
 }

@@ -62,10 +62,12 @@ test('map/keyboard: the hexagon under the middle opens with Enter, Close goes ba
 
 for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
   test(`axe/public pages, ${colorScheme}: no violations, nothing sticks out`, async () => {
-    for (const [path, options] of /** @type {[string, any][]} */ ([[`/public/map?${AT}&lang=cy`, PHONE], ['/public/whatchanged', {}], ['/public/embed/builder?accent=8a8a8a', {}], ['/public/embed?look=contrast', {}], ['/public/embed?view=forces', PHONE]])) {
+    for (const [path, options] of /** @type {[string, any][]} */ ([[`/public/map?${AT}&lang=cy`, PHONE], ['/public/map', {}], ['/public/whatchanged', {}], ['/public/embed/builder?accent=8a8a8a', {}], ['/public/embed?look=contrast', {}], ['/public/embed?view=forces', PHONE]])) {
       const { page, context, faults } = await open(browser, path, { colorScheme, ...options });
-      if (path.includes('map')) { await drawn(page); await page.locator('#table tbody button').first().click(); await page.waitForSelector('#panel .big'); }
-      assert.deepEqual(await axe(page), [], path);
+      if (path.includes('map')) await drawn(page);
+      if (path === '/public/map') await page.waitForSelector('#panel .near'); // several marks would stand in one place
+      if (path.includes(AT)) { await page.locator('#table tbody button').first().click(); await page.waitForSelector('#panel .big'); }
+      assert.deepEqual(await axe(page, ['target-size']), [], path);
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth + 1), `${path} is too wide`);
       assert.deepEqual(faults, [], path);
       await context.close();
