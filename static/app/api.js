@@ -1,7 +1,7 @@
 // @ts-check
 // The server's JSON, typed. Errors carry the server's own words (RFC 9457).
 
-/** @typedef {{version:string, synthetic:boolean, mode:string, basemap:{kind:string, url?:string, attribution?:string, maxzoom?:number}, bounds:number[], today:string, generation:number, month_precision?:{sources:number, reports:number}}} Config */
+/** @typedef {{version:string, synthetic:boolean, mode:string, basemap:{kind:string, url?:string, attribution?:string, maxzoom?:number}, bounds:number[]|null, today:string, generation:number, month_precision?:{sources:number, reports:number}}} Config */
 /** @typedef {{tiles:string[], bounds?:number[], center?:number[], attribution?:string, generation:number, synthetic:boolean, total:number, first_day:string, last_day:string}} TileJSON */
 /** @typedef {{factor:string, count:number}[]} FactorCounts */
 /** @typedef {{month:string, count:number}[]} MonthCounts */

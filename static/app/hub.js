@@ -66,7 +66,7 @@ function run(store, config, vocabulary, first) {
   const method = monthNote(config);
   /** What the charts show as chosen, and what a click on them does. @param {import('./api.js').Figures} f @param {import('./api.js').Figures} [any] without times */
   const charts = (f, any = f) => ({ matrix: any.daypart_weekday, method, pick: { ...chartPick(store), window: windowOf(store.get(), config.today), dayparts: store.get().dayparts, weekdays: store.get().weekdays } });
-  let generation = first.generation, recovering = false, tilesBroken = false, focusDetail = false, scaled = '';
+  let generation = first.generation, recovering = false, tilesBroken = false, focusDetail = false, scaled = '', anywhere = first.total > 0;
 
   const view = createMapView(store, config, {
     choose(cell, byKey) { focusDetail = byKey; choose(cell); },
@@ -105,6 +105,7 @@ function run(store, config, vocabulary, first) {
   /** @param {TileJSON} t */
   function applyTiles(t) {
     generation = t.generation;
+    anywhere ||= t.total > 0;
     view.setTiles(t.tiles[0].replace(/^https?:\/\/[^/]+/, ''));
   }
   /** The figures are of an earlier view. */
@@ -190,6 +191,7 @@ function run(store, config, vocabulary, first) {
   }
   function empty() {
     const filtered = filter() !== '';
+    if (!filtered && !anywhere) { message('There is no report yet. They come with “streetsafe import” and from the report form, and are shown here at once.'); return; }
     const late = store.get().window !== 'all' && first.last_day ? ` The latest report is of ${day(first.last_day)}.` : '';
     message(filtered ? `No reports here match the filters.${late}` : 'No reports in this part of the map.', [
       ...(filtered ? [/** @type {[string, () => void]} */ (['Clear filters', () => store.set(NO_FILTER)])] : []),

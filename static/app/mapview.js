@@ -18,6 +18,8 @@ import { palette, ranges } from './scale.js';
 const STROKE = { light: 'rgba(255,255,255,.55)', dark: 'rgba(8,12,20,.55)' };
 const BASEMAP_WAIT_MS = 800;
 const MIN_ZOOM = 5, MAX_ZOOM = 18;
+/** Great Britain: what a map without any report opens on, as west, south, east, north. */
+const WHERE_NONE_ARE = [-8.2, 49.8, 1.8, 59.4];
 /** The map's room on A4 within its margins, in CSS pixels: lying paper has the figures beside the map. */
 const PAPER = { portrait: { width: 696, height: 850 }, landscape: { width: 1018, height: 560 } };
 
@@ -64,7 +66,7 @@ export function createMapView(store, config, on) {
   /** @param {{at: import('./state.js').State['at']}} s @param {number[]|undefined} bounds */
   function setView({ at }, bounds) {
     if (at) { map.setView([at.lat, at.lng], at.zoom, { animate: false }); return; }
-    const [w, south, e, n] = bounds ?? config.bounds;
+    const [w, south, e, n] = bounds ?? config.bounds ?? WHERE_NONE_ARE;
     map.fitBounds(new LatLngBounds([south, w], [n, e]), { animate: false, maxZoom: 13 });
   }
   /** Zooms so that a cell is drawn at its own resolution. @param {{lat:number,lng:number,res:number}} c */

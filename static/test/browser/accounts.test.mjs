@@ -120,3 +120,28 @@ test('accounts/a planner is told what is shown together only', async () => {
   assert.deepEqual(faults, []);
   await context.close();
 });
+
+test('accounts/a store without any report opens too, says where reports come from, and shows the first at once', async () => {
+  const empty = join(work, 'empty');
+  execFileSync(bin, ['migrate', 'up', '--data', empty], { stdio: 'ignore' });
+  execFileSync(bin, ['user', 'add', '--data', empty, '--password-stdin', '--role', 'officer', 'officer@example.org'], { input: PASSWORD, stdio: ['pipe', 'ignore', 'ignore'] });
+  const fresh = await start(['serve', '--data', empty, '--listen', '127.0.0.1:0', '--log-level', 'error']);
+  const full = url;
+  url = fresh.url;
+  const { page, context, faults } = await open();
+  try {
+    await logIn(page, 'officer');
+    await page.waitForFunction(() => document.getElementById('message-text')?.textContent?.startsWith('There is no report yet.'));
+    assert.equal(await page.textContent('#total'), '0');
+    for (const tool of ['hotspots', 'change', 'area', 'shift', 'split', 'actions', '']) await page.click(`#tools [data-tool="${tool}"]`);
+    execFileSync(bin, ['import', '--data', empty, '-'], { input: 'external_id,lat,lng,occurred_at,factors\na-1,51.3727,-0.1099,2026-01-09,badly_lit\n', stdio: ['pipe', 'ignore', 'ignore'] });
+    await page.waitForFunction(() => document.getElementById('total')?.textContent === '1' && document.getElementById('message')?.hidden);
+    await page.goto(`${url}/hub/lighting`);
+    await page.waitForFunction(() => document.body.classList.contains('ready'));
+    assert.deepEqual(faults, []);
+  } finally {
+    url = full;
+    await context.close();
+    await stop(fresh.child);
+  }
+});
