@@ -66,7 +66,7 @@ export function changeTool(hub, box) {
     const year = store.get().against === 'year', back = year ? a.year_ago : a.previous, overall = year ? a.overall.year_ago : a.overall.previous;
     if (!back.known) {
       view.setLook(null); hub.setTileFilter('');
-      body.replaceChildren(emptyState(`The records begin too late to compare ${between(a.window)} with ${year ? 'a year ago' : 'the period before'}. Choose a shorter or later period.`,
+      body.replaceChildren(!a.overall.count ? emptyState('No report in this period under these filters, so there is nothing to compare. Choose another period or fewer filters.', []) : emptyState(`The records begin too late to compare ${between(a.window)} with ${year ? 'a year ago' : 'the period before'}. Choose a shorter or later period.`,
         [['Last 30 days', () => store.set({ window: '30d', from: '', to: '' })], ['Last 90 days', () => store.set({ window: '90d', from: '', to: '' })]]));
       return;
     }

@@ -133,7 +133,9 @@ test('accounts/a store without any report opens too, says where reports come fro
     await logIn(page, 'officer');
     await page.waitForFunction(() => document.getElementById('message-text')?.textContent?.startsWith('There is no report yet.'));
     assert.equal(await page.textContent('#total'), '0');
-    for (const tool of ['hotspots', 'change', 'area', 'shift', 'split', 'actions', '']) await page.click(`#tools [data-tool="${tool}"]`);
+    await page.click('#tools [data-tool=change]');
+    await page.waitForFunction(() => document.getElementById('tool')?.textContent?.includes('nothing to compare'));
+    for (const tool of ['hotspots', 'area', 'shift', 'split', 'actions', '']) await page.click(`#tools [data-tool="${tool}"]`);
     execFileSync(bin, ['import', '--data', empty, '-'], { input: 'external_id,lat,lng,occurred_at,factors\na-1,51.3727,-0.1099,2026-01-09,badly_lit\n', stdio: ['pipe', 'ignore', 'ignore'] });
     await page.waitForFunction(() => document.getElementById('total')?.textContent === '1' && document.getElementById('message')?.hidden);
     await page.goto(`${url}/hub/lighting`);
