@@ -110,7 +110,8 @@ export function publicMap(first, state, on) {
     on.moved(`${c.lat.toFixed(4)},${c.lng.toFixed(4)},${map.getZoom()}`);
   });
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => { restyle(); ground?.repaint(); });
-  new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(byId('map'));
+  // A map that is hidden behind its table keeps its view, which the table is of.
+  new ResizeObserver(() => { if (byId('map').clientWidth) map.invalidateSize({ animate: false }); }).observe(byId('map'));
   cooperate(map, byId('hint'));
   pointer(map, () => layer, outline, { tip: (hex) => about(hex.count, theme), grab: () => null, choose: (hex) => on.choose(hex, false) });
   keyboard(map, () => layer, {

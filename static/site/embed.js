@@ -10,6 +10,8 @@ import { fillTable } from './table.js';
 import { about, config } from './text.js';
 
 const TABLE_MS = 150;
+/** Whether the page around is of this site: a page of another origin may not be looked at. */
+const inBuilder = (() => { try { return parent !== window && parent.location.origin === location.origin; } catch { return false; } })();
 
 /** @typedef {import('./actions.js').Action} Action */
 
@@ -22,7 +24,7 @@ function start(/** @type {import('./text.js').Drawn} */ drawn) {
   /** The page of its own opens with what is seen here. */
   function link() {
     const u = new URL(full.href);
-    u.searchParams.delete('box');
+    if (state.at) u.searchParams.delete('box'); // moved: the box is no longer what is seen
     for (const k of /** @type {const} */ (['at', 'cell'])) if (state[k]) u.searchParams.set(k, state[k]); else u.searchParams.delete(k);
     full.href = u.href.replaceAll('%2C', ',');
   }
@@ -39,7 +41,7 @@ function start(/** @type {import('./text.js').Drawn} */ drawn) {
     panel.show(hex.cell, hex, byKey);
     if (hex.count) announce(about(hex.count, state.theme));
   }
-  const table = debounce(TABLE_MS, () => { fillTable(map, (x) => { view('map'); choose(x, true); }); outlineChosen(); near(); tellHeight(); });
+  const table = debounce(TABLE_MS, () => { fillTable(map, (x) => { view('map'); choose(x, true); }); outlineChosen(); near(); tellHeight(); tell(); });
   function near() {
     const b = map.map.getBounds(), list = actions.filter((a) => b.contains([a.lat, a.lng]));
     byId('near').replaceChildren(...list.map(actionCard));
@@ -51,15 +53,19 @@ function start(/** @type {import('./text.js').Drawn} */ drawn) {
       state.at = at;
       link();
       table();
-      // The builder's preview tells where it looks; no other origin hears it.
-      const b = map.map.getBounds();
-      if (parent !== window) parent.postMessage({ streetsafe: 'view', box: [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()].map((v) => v.toFixed(4)).join(',') }, location.origin);
+      tell();
     },
   });
   const panel = createPanel(map, () => actions, {
     closed: () => { state.cell = ''; link(); outlineChosen(); box.hidden = true; map.map.getContainer().focus(); },
     open,
   });
+  /** The builder's preview tells where it looks; no other origin hears it. */
+  function tell() {
+    if (!inBuilder) return;
+    const b = map.map.getBounds();
+    parent.postMessage({ streetsafe: 'view', box: [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()].map((v) => v.toFixed(4)).join(',') }, location.origin);
+  }
   /** @param {Action} a */
   function open(a) { choose({ cell: a.cells[0], at: { lat: a.lat, lng: a.lng } }, true); }
 
