@@ -2,7 +2,10 @@ package main
 
 import (
 	"io"
+	"log/slog"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -21,12 +24,12 @@ func fetch(t *testing.T, url string) (status int, body string, header http.Heade
 	return resp.StatusCode, string(b), resp.Header
 }
 
-// The demo has its public map at once; whatever is not released gets one and
-// the same answer.
+// The demo has its public map at once, of every closed half-year, and makes none a
+// second time; whatever is not released gets one and the same answer.
 func TestPublicMap(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	url, _ := start(t, "demo", "--data", dir, "--reports", "3000")
+	url, stop := start(t, "demo", "--data", dir, "--reports", "3000")
 	status, manifest, _ := fetch(t, url+"/public/manifest.json")
 	if status != http.StatusOK || !strings.Contains(manifest, "-H") {
 		t.Fatalf("status %d, manifest %.200s", status, manifest)
@@ -55,6 +58,18 @@ func TestPublicMap(t *testing.T) {
 	}
 	checkBeforeAndAfter(t, url, dir) // while nothing is published beside it
 	testPublicActions(t, url)
+	stop()
+	// Two years hold three closed half-years at least; another start changes none.
+	if n := strings.Count(manifest, `"half-year"`); n < 3 || n > 4 {
+		t.Errorf("%d half-years were made", n)
+	}
+	public, err := buildReleases(t.Context(), slog.New(slog.DiscardHandler), openAt(t, storage{dir: dir}, nil), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := os.ReadFile(filepath.Join(public, "manifest.json")); err != nil || string(again) != manifest {
+		t.Errorf("a second start changed the releases: %v", err)
+	}
 }
 
 // holdUnpublished is what the public finds before the first release: pages that

@@ -112,12 +112,20 @@ type load struct {
 	silent    atomic.Int64 // submissions without any answer
 }
 
-const loadBatch = 300
+// loadBatch reports are inserted each loadPace, which leaves the processors to the
+// other tests that run.
+const (
+	loadBatch = 300
+	loadPace  = 50 * time.Millisecond
+)
 
 func startLoad(t *testing.T, st store.Store, servers []*process) *load {
 	l := &load{stop: make(chan struct{})}
 	l.group.Go(func() {
+		pace := time.NewTicker(loadPace)
+		defer pace.Stop()
 		for i := 0; !l.stopped(); i++ {
+			<-pace.C
 			records := batchOf(t, fmt.Sprint("load", i), loadBatch)
 			for {
 				_, err := st.Insert(t.Context(), "s", records)
