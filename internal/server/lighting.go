@@ -13,6 +13,7 @@ import (
 	"github.com/streetsafe/streetsafe/internal/access"
 	"github.com/streetsafe/streetsafe/internal/analysis"
 	"github.com/streetsafe/streetsafe/internal/areas"
+	"github.com/streetsafe/streetsafe/internal/cube"
 	"github.com/streetsafe/streetsafe/internal/lamps"
 	"github.com/streetsafe/streetsafe/internal/report"
 )
@@ -257,7 +258,7 @@ func (s *Server) lightPlace(q *lightQuery, c h3.Cell) (*lightPlace, error) {
 	lit := v.snap.Cell(c, f)
 	lat, lng := centre(c)
 	p := &lightPlace{Cell: c.String(), Lat: lat, Lng: lng, Place: s.placeName(lat, lng), AfterDark: dark.Total, All: lit.Total,
-		Last: v.lastDay(c, dark.Total).String(), Others: []factorCount{}}
+		Last: v.lastDay(c, dark).String(), Others: []factorCount{}}
 	if known := lit.ByDark[report.DarkYes] + lit.ByDark[report.DarkNo]; known > 0 {
 		share := float64(lit.ByDark[report.DarkYes]) / float64(known)
 		p.DarkShare = &share
@@ -296,25 +297,36 @@ func (s *Server) lightPlace(q *lightQuery, c h3.Cell) (*lightPlace, error) {
 	return p, nil
 }
 
-// lastDay finds the day of the latest report of a cell, which has total of them
-// under the granted filter: the last day from which on there is one.
-func (v *view) lastDay(c h3.Cell, total int64) report.Day {
-	first, last := v.snap.Days()
-	f := v.grant.Filter
-	if f.HasWindow() {
-		first, last = max(first, f.From), min(last, f.To-1)
-	}
-	if total == 0 {
-		return first
-	}
-	lo, hi := first, last
-	for lo < hi {
-		mid := lo + (hi-lo+1)/2
-		if v.within(c, analysis.Window{From: mid, To: last + 1}) > 0 {
-			lo = mid
-		} else {
-			hi = mid - 1
+// lastDay finds the day of the latest report of a cell, whose figures under the
+// granted filter these are: in its last month, which the cube tells by day. It is
+// the first day of all when there is none.
+func (v *view) lastDay(c h3.Cell, of cube.Figures) report.Day {
+	days := of.ByDay
+	for i := len(of.ByMonth) - 1; i >= 0 && days == nil; i-- {
+		if of.ByMonth[i].Count > 0 {
+			days = v.monthOf(c, of.ByMonth[i].Month)
 		}
 	}
-	return lo
+	for i := len(days) - 1; i >= 0; i-- {
+		if days[i].Count > 0 {
+			return days[i].Day
+		}
+	}
+	first, _ := v.snap.Days()
+	return max(first, v.grant.Filter.From)
+}
+
+// monthOf counts the reports of a cell in a month, YYYY-MM, by day.
+func (v *view) monthOf(c h3.Cell, month string) []cube.DayCount {
+	begin, err := report.ParseDay(month + "-01")
+	if err != nil {
+		return nil // cannot happen: the cube names the months
+	}
+	f := v.grant.Filter
+	end := report.DayOf(begin.Time().AddDate(0, 1, 0))
+	if f.HasWindow() {
+		begin, end = max(begin, f.From), min(end, f.To)
+	}
+	f.From, f.To = begin, end
+	return v.snap.Cell(c, f).ByDay
 }
