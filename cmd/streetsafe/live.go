@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/streetsafe/streetsafe/internal/cube"
@@ -20,7 +22,8 @@ type live struct {
 	store store.Store
 	log   *slog.Logger
 
-	announce func() // tells open pages that there is a new snapshot; nil for nobody
+	announce func()        // tells open pages that there is a new snapshot; nil for nobody
+	history  atomic.Uint64 // see historyFrom
 
 	mu      sync.Mutex // guards the fields below
 	latest  uint64     // the store's generation, as last heard
@@ -49,6 +52,9 @@ func loadLive(ctx context.Context, log *slog.Logger, st store.Store, saved *snap
 		}
 		l.cube = cube.New(snap)
 	}
+	if err := l.readHistory(ctx); err != nil {
+		return nil, fmt.Errorf("load the reports: %w", err)
+	}
 	snap := l.cube.Current()
 	l.latest = snap.Generation()
 	log.Info("map loaded", slog.String("from", from), slog.Int64("reports", snap.Total(report.Filter{})),
@@ -70,10 +76,14 @@ func buildSnapshot(ctx context.Context, st store.Store) (*cube.Snapshot, error) 
 // follow applies new batches until ctx ends. A store that cannot be read leaves
 // the map as it is: it goes on serving, and the next sighting tries again.
 func (l *live) follow(ctx context.Context) {
+	read := time.Now()
 	for seen := range l.store.Watch(ctx) {
 		err := seen.Err
 		if err == nil {
 			err = l.catchUp(ctx, seen.Generation)
+		}
+		if err == nil && time.Since(read) > historyEvery {
+			read, err = time.Now(), l.readHistory(ctx)
 		}
 		if ctx.Err() == nil {
 			l.note(seen.Generation, err)
@@ -108,8 +118,33 @@ func (l *live) rebuild(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := l.readHistory(ctx); err != nil {
+		return err
+	}
 	return l.cube.Replace(snap)
 }
+
+// historyEvery is how often a server asks how far the store has forgotten, which
+// it does once a day at most.
+const historyEvery = time.Minute
+
+// readHistory asks the store from which generation on it knows all changes.
+func (l *live) readHistory(ctx context.Context) error {
+	value, ok, err := l.store.Meta(ctx, store.MetaHistoryFrom)
+	if err != nil || !ok {
+		return err
+	}
+	from, err := strconv.ParseUint(value, 10, 64)
+	if err != nil {
+		return fmt.Errorf("setting %s: %w", store.MetaHistoryFrom, err)
+	}
+	l.history.Store(from)
+	return nil
+}
+
+// historyFrom is the generation from which on the store knows all changes. A map
+// that was built since may not know that a report was taken out of a tile before.
+func (l *live) historyFrom() uint64 { return l.history.Load() }
 
 // apply reads what is new and applies it batch by batch. The store may send a
 // batch in pieces; they are put together, since a snapshot holds whole batches.

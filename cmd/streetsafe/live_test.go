@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/paulmach/orb/maptile"
 
 	"github.com/streetsafe/streetsafe/internal/report"
+	"github.com/streetsafe/streetsafe/internal/server"
 	"github.com/streetsafe/streetsafe/internal/store"
 	"github.com/streetsafe/streetsafe/tiles"
 )
@@ -133,5 +136,55 @@ func TestLive_sameGenerations(t *testing.T) {
 				t.Errorf("tile %v: generation %d where every batch was followed, %d where not", near, x, y)
 			}
 		}
+	}
+}
+
+// A report that was taken out of a tile, and that the store has forgotten since,
+// must not come back from the cache of a browser.
+func TestLive_forgottenIsNotCached(t *testing.T) {
+	day, err := report.ParseDay("2027-03-01")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := day.Time()
+	st := openAt(t, storage{dir: t.TempDir()}, func() time.Time { return now })
+	log := slog.New(slog.DiscardHandler)
+	tile := func(seen string) *httptest.ResponseRecorder {
+		t.Helper()
+		l, err := loadLive(t.Context(), log, st, newSnapshotFile(t.TempDir(), st, log))
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, err := server.New(server.Config{Mode: "demo", StoreID: "s"}, server.Parts{Cube: l.cube, Log: log, HistoryFrom: l.historyFrom})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := httptest.NewRequest(http.MethodGet, "/tiles/reports/0/0/0.mvt", nil)
+		r.Header.Set("If-None-Match", seen)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w
+	}
+	old := submission(t, "old")
+	old.Day = day - 400
+	if _, err := st.Insert(t.Context(), "removed", []report.Record{old}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := st.Insert(t.Context(), "kept", []report.Record{submission(t, "new")}); err != nil {
+		t.Fatal(err)
+	}
+	both := tile("").Header().Get("ETag")
+	if got := tile(both); got.Code != http.StatusNotModified {
+		t.Fatalf("a tile that has not changed: status %d", got.Code)
+	}
+	if _, err := st.RemoveSource(t.Context(), "removed"); err != nil {
+		t.Fatal(err)
+	}
+	now = now.AddDate(0, 0, 8)
+	if _, err := retain(t.Context(), log, st, day+8, retention{CoarsenAfter: 12, Unreleased: true}); err != nil {
+		t.Fatal(err)
+	}
+	if got := tile(both); got.Code != http.StatusOK {
+		t.Errorf("a tile without the report that was removed: status %d, want 200", got.Code)
 	}
 }

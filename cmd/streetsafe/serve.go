@@ -209,7 +209,7 @@ func serve(ctx context.Context, std *streams, st store.Store, o serveOptions) er
 	views := watch.New(watch.Parts{Library: kept, Gate: gate, Cube: live.cube, Log: std.log, Send: send})
 	handler, err := server.New(o.config(st, synthetic, listener.Addr()), server.Parts{
 		Cube: live.cube, Gazetteer: places, Readiness: live.readiness, Log: std.log, Mounted: mounted.handlers, Posters: mounted.posters, Access: gate, Packages: writePackage, Views: views, Review: st, Actions: book,
-		MonthPrecision: (&monthNote{live: live}).precision,
+		MonthPrecision: (&monthNote{live: live}).precision, HistoryFrom: live.historyFrom,
 	})
 	if err != nil {
 		return errors.Join(err, listener.Close())

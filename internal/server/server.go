@@ -57,6 +57,11 @@ type Parts struct {
 	Views    *watch.Watcher   // saved views and their alerts; nil to keep none
 	Actions  *actionbook.Book // what was done about places; nil to keep none
 
+	// HistoryFrom is the generation from which on the cube knows every change; nil
+	// for the first. No tile is named by an earlier one: what was taken out of it
+	// before could not be told from what was never there.
+	HistoryFrom func() uint64
+
 	// MonthPrecision tells how many reports know only their month, for the note on
 	// method; nil for none.
 	MonthPrecision func() MonthPrecision
@@ -94,6 +99,7 @@ type Server struct {
 	actions   *actionbook.Book
 
 	monthPrecision func() MonthPrecision
+	historyFrom    func() uint64
 	review         pages.Review
 	posters        func() map[string]int
 }
@@ -110,6 +116,9 @@ func New(cfg Config, p Parts) (*Server, error) {
 	s.announcer, s.packages, s.views, s.actions = newAnnouncer(), p.Packages, p.Views, p.Actions
 	s.workbench.Store(&Workbench{})
 	s.monthPrecision, s.review, s.posters = p.MonthPrecision, p.Review, p.Posters
+	if s.historyFrom = p.HistoryFrom; s.historyFrom == nil {
+		s.historyFrom = func() uint64 { return 0 }
+	}
 	if s.gate == nil {
 		if cfg.Mode != modeDemo {
 			return nil, errors.New("a server that is no demo needs to know who may see what")

@@ -32,7 +32,7 @@ func (s *Server) tileFor(who *access.Identity, w http.ResponseWriter, r *http.Re
 	}
 	snap := s.cube.Current()
 	a := answerTo{
-		key: req.key(snap.TileGeneration(req.tile)), typ: typeMVT, cache: revalidate,
+		key: req.key(max(snap.TileGeneration(req.tile), s.historyFrom())), typ: typeMVT, cache: revalidate,
 		make: func() ([]byte, error) { return s.view(snap, req.grant).drawTile(&req) },
 	}
 	if req.geoJSON {
