@@ -174,9 +174,11 @@ func (s *Store) reduce(ctx context.Context, tx pgx.Tx, p store.Pass) (int64, err
 	if err != nil || month == nil {
 		return 0, err
 	}
-	n, err := b.retract(ctx, `SELECT `+retractedColumns+`, $3
-		FROM report_keys AS k JOIN reports AS r ON r.id = k.report_id AND r.occurred_on = k.occurred_on
-		WHERE r.occurred_on = $2 AND `+isCoarse, report.Day(*month).Time(), store.ReasonReduced)
+	// From the keys to their reports: the planner takes coarse reports for so rare
+	// that it would otherwise read all keys once for each.
+	n, err := b.retract(ctx, `SELECT `+retractedColumns+`, $3 FROM report_keys AS k
+		CROSS JOIN LATERAL (SELECT * FROM reports WHERE id = k.report_id AND occurred_on = k.occurred_on OFFSET 0) AS r
+		WHERE k.occurred_on = $2 AND `+isCoarse, report.Day(*month).Time(), store.ReasonReduced)
 	if err != nil || n == 0 {
 		return 0, err
 	}
