@@ -113,6 +113,9 @@ func diagnose(ctx context.Context, o serveOptions, area string) *diagnosis {
 	case errors.Is(err, store.ErrOldSchema):
 		d.wrong("schema", err.Error(), "run `streetsafe migrate up "+o.storage.flags()+"`")
 		return d
+	case errors.Is(err, store.ErrNewerSchema), errors.Is(err, store.ErrChangedMigration):
+		d.wrong("schema", err.Error(), "run the streetsafe that changed this database last, or give it one of its own")
+		return d
 	case err != nil:
 		d.wrong("store", err.Error(), "check that the database can be reached by this user and that it is a StreetSafe store")
 		return d

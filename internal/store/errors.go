@@ -26,7 +26,7 @@ var (
 	ErrOldSchema = errors.New("the database has an older schema: run streetsafe migrate up")
 
 	// ErrChangedMigration says that a migration was applied in another wording.
-	ErrChangedMigration = errors.New("a migration differs from the one that was applied")
+	ErrChangedMigration = errors.New("a migration differs from the one that was applied: use the streetsafe that this database was made with, or a newer release of it")
 
 	// ErrNotExist says that there is no database where one was to be opened.
 	ErrNotExist = errors.New("there is no database")

@@ -77,7 +77,7 @@ func Verify(ctx context.Context, backup string) ([]store.Problem, error) {
 func writeWhole(file string, write func(partial string) error) error {
 	switch _, err := os.Lstat(file); {
 	case err == nil:
-		return ErrExists
+		return fmt.Errorf("%w: %s", ErrExists, file)
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
