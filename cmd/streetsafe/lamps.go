@@ -19,21 +19,9 @@ func newLamps(std *streams) *cobra.Command {
   streetsafe lamps list --data DIR`,
 	}
 	s.addFlags(cmd.PersistentFlags(), defaultData)
-	list := &cobra.Command{
-		Use: "list", Short: "Say what lamps are loaded", Args: cobra.NoArgs, Example: "  streetsafe lamps list --data DIR",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withLibrary(cmd.Context(), s, func(l store.Library) error { return listDatasets(cmd.Context(), std, l, lampsDataset) })
-		},
-	}
-	remove := &cobra.Command{
-		Use: "remove", Short: "Forget the lamps", Args: cobra.NoArgs, Example: "  streetsafe lamps remove --data DIR",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withLibrary(cmd.Context(), s, func(l store.Library) error {
-				return removeDataset(cmd.Context(), std, l, lampsDataset, lampsName)
-			})
-		},
-	}
-	cmd.AddCommand(newLampsImport(std, &s), list, remove)
+	only := dataset{kind: lampsDataset, name: lampsName, listed: "Say what lamps are loaded", removed: "Forget the lamps"}
+	cmd.AddCommand(newLampsImport(std, &s))
+	cmd.AddCommand(only.commands(std, &s)...)
 	return cmd
 }
 

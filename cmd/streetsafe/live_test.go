@@ -32,15 +32,21 @@ func (g held) Changes(ctx context.Context, since uint64, fn func(store.Change) e
 	return g.Store.Changes(ctx, since, fn)
 }
 
-// A map that is further behind than the store remembers is built anew without a
-// restart, and serves as it was until then.
-func TestLive_startsOver(t *testing.T) {
+// dated is an empty store on a day, whose clock moves with what now points to.
+func dated(t *testing.T) (day report.Day, now *time.Time, st store.Store) {
+	t.Helper()
 	day, err := report.ParseDay("2027-03-01")
 	if err != nil {
 		t.Fatal(err)
 	}
-	now := day.Time()
-	st := openAt(t, storage{dir: t.TempDir()}, func() time.Time { return now })
+	at := day.Time()
+	return day, &at, openAt(t, storage{dir: t.TempDir()}, func() time.Time { return at })
+}
+
+// A map that is further behind than the store remembers is built anew without a
+// restart, and serves as it was until then.
+func TestLive_startsOver(t *testing.T) {
+	day, now, st := dated(t)
 	add := func(id string, daysAgo int) {
 		t.Helper()
 		r := submission(t, id)
@@ -65,7 +71,7 @@ func TestLive_startsOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	add("later", 1)
-	now = now.AddDate(0, 0, 8)
+	*now = now.AddDate(0, 0, 8)
 	if _, err := retain(t.Context(), log, st, day+8, retention{CoarsenAfter: 12, Unreleased: true}); err != nil {
 		t.Fatal(err)
 	}
@@ -97,12 +103,7 @@ func TestLive_startsOver(t *testing.T) {
 // Two servers at one generation give the same ETags, also when one of them has
 // followed every batch and the other was started after retention had forgotten some.
 func TestLive_sameGenerations(t *testing.T) {
-	day, err := report.ParseDay("2027-03-01")
-	if err != nil {
-		t.Fatal(err)
-	}
-	now := day.Time()
-	st := openAt(t, storage{dir: t.TempDir()}, func() time.Time { return now })
+	day, now, st := dated(t)
 	log := slog.New(slog.DiscardHandler)
 	load := func() *live {
 		t.Helper()
@@ -124,7 +125,7 @@ func TestLive_sameGenerations(t *testing.T) {
 	if err := follower.catchUp(t.Context(), 2); err != nil {
 		t.Fatal(err)
 	}
-	now = now.AddDate(0, 0, 8)
+	*now = now.AddDate(0, 0, 8)
 	if _, err := retain(t.Context(), log, st, day+8, retention{CoarsenAfter: 12, Unreleased: true}); err != nil {
 		t.Fatal(err)
 	}
@@ -142,12 +143,7 @@ func TestLive_sameGenerations(t *testing.T) {
 // A report that was taken out of a tile, and that the store has forgotten since,
 // must not come back from the cache of a browser.
 func TestLive_forgottenIsNotCached(t *testing.T) {
-	day, err := report.ParseDay("2027-03-01")
-	if err != nil {
-		t.Fatal(err)
-	}
-	now := day.Time()
-	st := openAt(t, storage{dir: t.TempDir()}, func() time.Time { return now })
+	day, now, st := dated(t)
 	log := slog.New(slog.DiscardHandler)
 	tile := func(seen string) *httptest.ResponseRecorder {
 		t.Helper()
@@ -180,7 +176,7 @@ func TestLive_forgottenIsNotCached(t *testing.T) {
 	if _, err := st.RemoveSource(t.Context(), "removed"); err != nil {
 		t.Fatal(err)
 	}
-	now = now.AddDate(0, 0, 8)
+	*now = now.AddDate(0, 0, 8)
 	if _, err := retain(t.Context(), log, st, day+8, retention{CoarsenAfter: 12, Unreleased: true}); err != nil {
 		t.Fatal(err)
 	}

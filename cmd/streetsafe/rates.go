@@ -22,21 +22,9 @@ streetsafe areas denominator.`,
   streetsafe rates list --data DIR`,
 	}
 	s.addFlags(cmd.PersistentFlags(), defaultData)
-	list := &cobra.Command{
-		Use: "list", Short: "Say what is loaded", Args: cobra.NoArgs, Example: "  streetsafe rates list --data DIR",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withLibrary(cmd.Context(), s, func(l store.Library) error { return listDatasets(cmd.Context(), std, l, ratesDataset) })
-		},
-	}
-	remove := &cobra.Command{
-		Use: "remove", Short: "Forget it", Args: cobra.NoArgs, Example: "  streetsafe rates remove --data DIR",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withLibrary(cmd.Context(), s, func(l store.Library) error {
-				return removeDataset(cmd.Context(), std, l, ratesDataset, ratesName)
-			})
-		},
-	}
-	cmd.AddCommand(newRatesImport(std, &s), list, remove)
+	only := dataset{kind: ratesDataset, name: ratesName, listed: "Say what is loaded", removed: "Forget it"}
+	cmd.AddCommand(newRatesImport(std, &s))
+	cmd.AddCommand(only.commands(std, &s)...)
 	return cmd
 }
 
